@@ -1,0 +1,19 @@
+/** All rows, in the order of docs/performance.md. */
+import { fileAppendBatches, fileAppendConcurrent } from './file-append-grouped.js'
+import { fileAppendSingle } from './file-append-single.js'
+import { fileOpen } from './file-open.js'
+import { fileReadMemory } from './file-read-memory.js'
+import { fileReplay, fileReplaySkipping } from './file-replay.js'
+import { memoryAppend } from './memory-append.js'
+import type { Row } from './row.js'
+
+export const rows: readonly Row[] = [
+  memoryAppend,
+  fileAppendSingle,
+  fileAppendConcurrent,
+  fileAppendBatches,
+  fileReplay,
+  fileReplaySkipping,
+  fileOpen,
+  fileReadMemory,
+]

@@ -1,0 +1,53 @@
+/** All promises, by layer. A title is promised once. */
+import type { Promises } from './case.js'
+import { agreeingPromises } from './promises/agreeing.js'
+import { appendingPromises } from './promises/appending.js'
+import { closingPromises } from './promises/closing.js'
+import { evolvingPromises } from './promises/evolving.js'
+import { expectingPromises } from './promises/expecting.js'
+import { guardingPromises } from './promises/guarding.js'
+import { lessonPromises } from './promises/lessons.js'
+import { limitPromises } from './promises/limits.js'
+import { listingPromises } from './promises/listing.js'
+import { pagingPromises } from './promises/paging.js'
+import { projectingPromises } from './promises/projecting.js'
+import { refusingPromises } from './promises/refusing.js'
+import { reopeningPromises } from './promises/reopening.js'
+import { repeatingPromises } from './promises/repeating.js'
+import { roundTripPromises } from './promises/round-trips.js'
+import { selectingPromises } from './promises/selecting.js'
+import { settlingPromises } from './promises/settling.js'
+import { timePromises } from './promises/times.js'
+import { seamAdoptingPromises } from './seam/adopting.js'
+import { seamAppendingPromises } from './seam/appending.js'
+import { seamReadingPromises } from './seam/reading.js'
+
+/** Of the methods of a `Backend`. */
+export const seamPromises: Promises = { ...seamAppendingPromises, ...seamReadingPromises, ...seamAdoptingPromises }
+
+/** Of a store over any backend. */
+export const storePromises: Promises = {
+  ...appendingPromises,
+  ...expectingPromises,
+  ...guardingPromises,
+  ...repeatingPromises,
+  ...refusingPromises,
+  ...limitPromises,
+  ...roundTripPromises,
+  ...selectingPromises,
+  ...pagingPromises,
+  ...listingPromises,
+  ...timePromises,
+  ...evolvingPromises,
+  ...projectingPromises,
+  ...agreeingPromises,
+  ...settlingPromises,
+  ...closingPromises,
+  ...lessonPromises,
+}
+
+/** Of a store too, about calls that are made in one moment and the order in which they are judged. */
+export const momentPromises: Promises = {}
+
+/** Of a store over a backend that outlives the process. */
+export const durablePromises: Promises = reopeningPromises

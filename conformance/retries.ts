@@ -1,0 +1,28 @@
+/** A store whose appends are made again when they fail with `written: 'no'`: for runs with injected faults. */
+import { isPerdureError, type Store } from '../src/index.js'
+
+const ATTEMPTS_MAX = 50
+
+export function withRetries(store: Store): Store {
+  return new Proxy(store, {
+    get: (target, property) => {
+      const value: unknown = Reflect.get(target, property, target)
+      if (typeof value !== 'function') return value
+      const method = value.bind(target) as (...given: unknown[]) => unknown
+      if (property !== 'append' && property !== 'commit') return method
+      return (...given: unknown[]) => retried(() => method(...given) as Promise<unknown>)
+    },
+  })
+}
+
+async function retried<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call()
+    } catch (error) {
+      // Only what the plan injects: a judgement (event-invalid, id-reused, …) stays what it is.
+      const injected = isPerdureError(error) && error.code === 'backend-failed' && error.written === 'no'
+      if (!injected || attempt === ATTEMPTS_MAX) throw error
+    }
+  }
+}

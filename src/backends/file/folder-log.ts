@@ -1,0 +1,96 @@
+/** What an open folder is made of: its files, its segments, and the place where writing goes on. */
+import type { Hash } from 'node:crypto'
+import type { FilePool } from './file-pool.js'
+import type { FolderPaths } from './folder.js'
+import type { HeadState } from './format.js'
+import type { HeadFile } from './head-file.js'
+import { encodeIndex, IndexFile } from './index-file.js'
+import type { OpenIndex } from './open-index.js'
+import type { PageCache } from './page-cache.js'
+import type { File, Platform } from './platform.js'
+import { readWhole } from './whole-read.js'
+import { damaged, SegmentWalk } from './segment-walk.js'
+import { Segment } from './segment.js'
+import { createWhole } from './whole-write.js'
+
+/** The segment that is being written. */
+export interface OpenSegment {
+  readonly segment: Segment
+  readonly index: OpenIndex
+  readonly file: File
+  /** SHA-256 of its first `bytes` bytes. */
+  readonly hash: Hash
+  bytes: number
+}
+
+/** A log whose folder is open for writing. */
+export interface FolderLog {
+  readonly logId: string
+  readonly platform: Platform
+  readonly paths: FolderPaths
+  readonly pool: FilePool
+  readonly cache: PageCache
+  readonly headFile: HeadFile
+  /** In order. */
+  readonly segments: Segment[]
+  /** Undefined: the next append begins a segment. */
+  open: OpenSegment | undefined
+  head: HeadState
+  readonly unlock: () => void
+}
+
+type IndexParts = Pick<FolderLog, 'logId' | 'platform' | 'paths' | 'pool' | 'cache'>
+
+/** A segment that can be read, with this index or the one built again if that is damaged. */
+export function toSegment(log: IndexParts, from: number, index: Segment['index']): Segment {
+  const path = log.paths.segment(from)
+  return new Segment({ path, from, index, file: () => log.pool.get(path), rebuild: () => walkClosed(log, from).index })
+}
+
+/**
+ * Reads a closed segment whole and checks it against its own footer.
+ *
+ * @throws PerdureError `log-corrupt`, `backend-failed`
+ */
+export function walkClosed(log: IndexParts, from: number): SegmentWalk {
+  const path = log.paths.segment(from)
+  const bytes = readWhole(log.platform.files, path)
+  const walk = new SegmentWalk(bytes, log.logId, from)
+  const damage = walk.header() ?? walk.takeUpTo(bytes.length, false)
+  if (damage !== undefined) throw damaged(path, damage)
+  return walk
+}
+
+/** The index of a closed segment, built from its bytes and written. */
+export function rebuildIndex(log: IndexParts, from: number): Segment['index'] {
+  const walk = walkClosed(log, from)
+  return writeIndex(log, from, walk.index, walk.contentDigest()) ?? walk.index
+}
+
+/** Writes the index of a segment; the one in memory can then be let go. Not synced: what is lost is built again. */
+export function writeIndex(log: IndexParts, from: number, index: OpenIndex, contentDigest: string): IndexFile | undefined {
+  const path = log.paths.indexOf(from)
+  const { files } = log.platform
+  if (!exists(files, log.paths.index)) files.makeFolder(log.paths.index)
+  createWhole(files, path, encodeIndex(index, log.logId, from, contentDigest), undefined)
+  log.pool.drop(path)
+  log.cache.drop(`${from}/`)
+  const extent = { bytes: index.blocks.bytes, sha256: contentDigest }
+  return IndexFile.load(() => log.pool.get(path), log.logId, from, extent, log.cache)
+}
+
+function exists(files: Platform['files'], folder: string): boolean {
+  try {
+    files.list(folder)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Closes the files, not the lock. */
+export function closeFiles(log: FolderLog): void {
+  log.open?.file.close()
+  log.headFile.close()
+  log.pool.closeAll()
+}

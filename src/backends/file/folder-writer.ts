@@ -1,0 +1,253 @@
+/** Writes groups to the folder: segment, sync, head, in this order; and begins a new segment when one is full. */
+import { createHash, hash as hashOnce } from 'node:crypto'
+import { isPerdureError, PerdureError } from '../../errors.js'
+import { diskFull, isOutOfSpace, syncFailed, writeFailed } from './failures.js'
+import { closeFiles, rebuildIndex, toSegment, writeIndex, type FolderLog, type OpenSegment } from './folder-log.js'
+import { encodeFooter, encodeHeader, encodeMark, type Extent } from './format.js'
+import { OpenIndex, type IndexedEvent } from './open-index.js'
+import type { Slab } from './slab.js'
+import { createWhole, writeWhole } from './whole-write.js'
+import { listOf } from './folder.js'
+
+/** How long the log rests before the head is synced. */
+const HEAD_SYNC_DELAY_MS = 100
+
+/** What of a line is indexed, and its place. */
+export interface WrittenEvent {
+  readonly event: IndexedEvent
+  readonly stream: string
+  readonly revision: number
+}
+
+export interface WriterSettings {
+  /** A segment this large gets no further group. */
+  readonly segmentBytes: number
+  readonly syncHead: 'idle' | 'close'
+}
+
+export class FolderWriter {
+  readonly #log: FolderLog
+  readonly #settings: WriterSettings
+  /** Why nothing may be written any more. */
+  #failure: PerdureError | undefined
+  #cancelHeadSync: (() => void) | undefined
+  #headSync: Promise<void> | undefined
+  /** The head file holds what has not been synced. */
+  #headUnsynced = false
+
+  constructor(log: FolderLog, settings: WriterSettings) {
+    this.#log = log
+    this.#settings = settings
+  }
+
+  /** @throws PerdureError `sync-failed` or `backend-failed`, nothing written, once writing has failed for good */
+  assertWritable(): void {
+    if (this.#failure === undefined) return
+    const { code, message, facts } = this.#failure
+    throw new PerdureError(code, `the log is closed to appends since ${message}`, facts, {
+      cause: this.#failure,
+      written: 'no',
+      hint: 'Close the store and open it again: that settles what was written. Reading goes on.',
+    })
+  }
+
+  /**
+   * Writes the lines of the slab as one group; resolves once it is durable and on record.
+   *
+   * @throws PerdureError `disk-full` (nothing written, the log goes on); `sync-failed`, `backend-failed` (unknown, and
+   * the log is closed to appends for good)
+   */
+  async write(slab: Slab, events: readonly WrittenEvent[], time: string): Promise<void> {
+    this.assertWritable()
+    const open = this.#settle('no', () => this.#openSegment())
+    const { lines } = slab
+    const last = this.#log.head.last + events.length
+    const mark = encodeMark(this.#extent(open), {
+      bytes: lines.length,
+      events: events.length,
+      sha256: hashOnce('sha256', lines),
+    })
+    const { bytes, lineEnds } = slab.withMark(mark)
+    this.#settle('unknown', () => {
+      this.#writeBytes(open, bytes)
+    })
+    try {
+      await open.file.sync()
+    } catch (error) {
+      throw this.#fail(syncFailed(open.segment.path, 'unknown', error))
+    }
+    open.hash.update(bytes)
+    open.bytes += bytes.length
+    this.#settle('unknown', () => {
+      this.#moveHead(open, last, time)
+    })
+    open.index.blocks.append(bytes, lineEnds)
+    for (const { event, stream, revision } of events) open.index.add(event, stream, revision, time)
+    this.#planHeadSync()
+  }
+
+  /** Waits for the head's sync, makes it durable, keeps the indexes; then lets go of the folder. */
+  async close(): Promise<void> {
+    this.#cancelHeadSync?.()
+    await this.#headSync
+    const log = this.#log
+    try {
+      // After a failure nothing is synced again: opening decides from what is really there.
+      if (this.#failure === undefined) {
+        if (this.#headUnsynced) this.#syncHeadNow()
+        this.#keepIndexes()
+      }
+    } catch (error) {
+      throw isPerdureError(error) ? error : writeFailed(log.paths.root, 'close', undefined, error)
+    } finally {
+      closeFiles(log)
+      log.unlock()
+    }
+  }
+
+  #extent(open: OpenSegment): Extent {
+    return { bytes: open.bytes, last: this.#log.head.last, sha256: open.hash.copy().digest('hex') }
+  }
+
+  /** Leaves the segment as it was if there is no room. */
+  #writeBytes(open: OpenSegment, bytes: Uint8Array): void {
+    try {
+      writeWhole(open.file, bytes, open.bytes)
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error
+      open.file.truncate(open.bytes)
+      open.file.syncNow()
+      throw diskFull(open.segment.path, error)
+    }
+  }
+
+  #moveHead(open: OpenSegment, last: number, time: string | undefined): void {
+    const log = this.#log
+    log.head = {
+      log: log.logId,
+      segment: open.segment.from,
+      bytes: open.bytes,
+      last,
+      time,
+      sha256: open.hash.copy().digest('hex'),
+    }
+    log.headFile.write(log.head)
+    this.#headUnsynced = true
+  }
+
+  /** The segment for the next group: the open one, or a new one if that is full. */
+  #openSegment(): OpenSegment {
+    const { open } = this.#log
+    if (open !== undefined && open.bytes < this.#settings.segmentBytes) return open
+    if (open !== undefined) this.#closeSegment(open)
+    return this.#beginSegment()
+  }
+
+  #closeSegment(open: OpenSegment): void {
+    const log = this.#log
+    const contentDigest = open.hash.copy().digest('hex')
+    const footer = Buffer.from(encodeFooter({ bytes: open.bytes, last: log.head.last, sha256: contentDigest }), 'latin1')
+    this.#writeBytes(open, footer)
+    try {
+      open.file.syncNow()
+    } catch (error) {
+      throw syncFailed(open.segment.path, 'no', error)
+    }
+    open.hash.update(footer)
+    open.bytes += footer.length
+    open.index.blocks.append(footer, [])
+    this.#moveHead(open, log.head.last, log.head.time)
+    this.#syncHeadNow()
+    open.file.close()
+    log.open = undefined
+    this.#keepIndex(open, contentDigest)
+  }
+
+  #beginSegment(): OpenSegment {
+    const log = this.#log
+    const { files } = log.platform
+    const from = log.head.last + 1
+    const path = log.paths.segment(from)
+    const header = Buffer.from(encodeHeader(log.logId, from), 'latin1')
+    try {
+      if (listOf(files, log.paths.segments) === undefined) {
+        files.makeFolder(log.paths.segments)
+        files.syncFolder(log.paths.root)
+      }
+      createWhole(files, path, [header], log.paths.segments)
+    } catch (error) {
+      throw isOutOfSpace(error) ? diskFull(path, error) : error
+    }
+    const index = new OpenIndex()
+    index.blocks.append(header, [])
+    const open: OpenSegment = {
+      segment: toSegment(log, from, index),
+      index,
+      file: files.open(path, 'write'),
+      hash: createHash('sha256').update(header),
+      bytes: header.length,
+    }
+    log.open = open
+    log.segments.push(open.segment)
+    this.#moveHead(open, log.head.last, log.head.time)
+    this.#syncHeadNow()
+    return open
+  }
+
+  /** An index that cannot be written is kept in memory, and built again when the log is opened. */
+  #keepIndex(open: OpenSegment, contentDigest: string): void {
+    try {
+      const index = writeIndex(this.#log, open.segment.from, open.index, contentDigest)
+      if (index !== undefined) open.segment.replaceIndex(index)
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error
+    }
+  }
+
+  #keepIndexes(): void {
+    const { open, segments } = this.#log
+    if (open !== undefined && open.index.events > 0) this.#keepIndex(open, open.hash.copy().digest('hex'))
+    for (const segment of segments) if (segment.indexDamaged) segment.replaceIndex(rebuildIndex(this.#log, segment.from))
+  }
+
+  #planHeadSync(): void {
+    if (this.#settings.syncHead === 'close') return
+    this.#cancelHeadSync?.()
+    this.#cancelHeadSync = this.#log.platform.timer(HEAD_SYNC_DELAY_MS, () => {
+      this.#headSync = this.#syncHead()
+    })
+  }
+
+  async #syncHead(): Promise<void> {
+    try {
+      // Into both slots, so that damage to one of them takes nothing back.
+      this.#log.headFile.write(this.#log.head)
+      this.#headUnsynced = false
+      await this.#log.headFile.sync()
+    } catch (error) {
+      this.#fail(syncFailed(this.#log.paths.head, undefined, error))
+    }
+  }
+
+  #syncHeadNow(): void {
+    this.#log.headFile.write(this.#log.head)
+    this.#log.headFile.syncNow()
+    this.#headUnsynced = false
+  }
+
+  /** Runs a step of writing. What it throws, except for a lack of room, closes the log to appends. */
+  #settle<T>(written: 'no' | 'unknown', step: () => T): T {
+    try {
+      return step()
+    } catch (error) {
+      if (isPerdureError(error) && error.code === 'disk-full') throw error
+      throw this.#fail(isPerdureError(error) ? error : writeFailed(this.#log.paths.root, 'append', written, error))
+    }
+  }
+
+  #fail<Failure extends PerdureError>(failure: Failure): Failure {
+    this.#failure ??= failure
+    this.#cancelHeadSync?.()
+    return failure
+  }
+}

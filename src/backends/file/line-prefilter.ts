@@ -1,0 +1,67 @@
+/**
+ * Finds the matching event lines in a run of segment bytes, looking at as little of each line as it can.
+ *
+ * Bytes are looked at as Latin-1, where each byte is one character: the structure of a line is ASCII, so searching needs
+ * no decoding. Only lines that may match become strings of their own, so that keeping one does not keep its neighbours.
+ */
+import { scanEnvelope } from '../../log/line.js'
+import { matches } from '../../log/selection.js'
+import type { Matcher } from '../protocol.js'
+import type { Visit } from './segment.js'
+
+const TYPE = ',"type":'
+
+export class LinePrefilter {
+  readonly #matcher: Matcher
+  /** Every type that can match, as it stands in a line; undefined: any can. */
+  readonly #types: readonly string[] | undefined
+  /** The type decides alone. */
+  readonly #isExact: boolean
+
+  constructor(matcher: Matcher) {
+    this.#matcher = matcher
+    const types = matcher.flatMap((item) => item.types ?? [])
+    this.#types = matcher.every((item) => item.types !== undefined)
+      ? [...new Set(types)].map((type) => Buffer.from(JSON.stringify(type)).toString('latin1'))
+      : undefined
+    this.#isExact = matcher.every(
+      ({ stream, streamPrefix, tags }) => stream === undefined && streamPrefix === undefined && tags === undefined,
+    )
+  }
+
+  /** `position` is that of the first event in the bytes. Visits those from `first` to `last`. False: stopped. */
+  visit(bytes: Buffer, position: number, first: number, last: number, backwards: boolean, visit: Visit): boolean {
+    const text = bytes.toString('latin1')
+    const bounds = this.#bounds(text, position, first, last)
+    for (let i = 0; i < bounds.length; i += 3) {
+      const at = backwards ? bounds.length - 3 - i : i
+      const line = bytes.toString('utf8', bounds[at + 1], bounds[at + 2])
+      if (!this.#isExact && !matches(this.#matcher, scanEnvelope(line))) continue
+      if (!visit(bounds[at] as number, line)) return false
+    }
+    return true
+  }
+
+  /** Position, start and end of each line that may match. */
+  #bounds(text: string, position: number, first: number, last: number): number[] {
+    const bounds: number[] = []
+    let start = 0
+    while (start < text.length && position <= last) {
+      const end = text.indexOf('\n', start)
+      // `{"position":` is the only kind of line with an o here.
+      if (text.charCodeAt(start + 3) === 0x6f) {
+        if (position >= first && this.#mayMatch(text, start)) bounds.push(position, start, end)
+        position++
+      }
+      start = end + 1
+    }
+    return bounds
+  }
+
+  #mayMatch(text: string, start: number): boolean {
+    if (this.#types === undefined) return true
+    const at = text.indexOf(TYPE, start) + TYPE.length
+    for (const type of this.#types) if (text.startsWith(type, at)) return true
+    return false
+  }
+}

@@ -1,0 +1,129 @@
+/** The real world for the file backend: Node's files, timers and randomness, and a lock that the kernel frees. */
+import fs from 'node:fs'
+import { createRequire } from 'node:module'
+import type Database from 'libsql'
+import type { File, Files, Platform } from './platform.js'
+
+const FLAGS = {
+  read: fs.constants.O_RDONLY,
+  write: fs.constants.O_RDWR,
+  create: fs.constants.O_RDWR | fs.constants.O_CREAT,
+} as const
+
+export const nodePlatform: Platform = {
+  files: {
+    list: (folder) => fs.readdirSync(folder),
+    makeFolder: (folder) => {
+      fs.mkdirSync(folder)
+    },
+    open: (path, mode) => new NodeFile(fs.openSync(path, FLAGS[mode], 0o666)),
+    rename: (from, to) => {
+      fs.renameSync(from, to)
+    },
+    remove: (path) => {
+      fs.unlinkSync(path)
+    },
+    syncFolder,
+    lock,
+  } satisfies Files,
+  timer: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs).unref()
+    return () => {
+      clearTimeout(timer)
+    }
+  },
+  random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+}
+
+class NodeFile implements File {
+  readonly #descriptor: number
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor
+  }
+
+  size(): number {
+    return fs.fstatSync(this.#descriptor).size
+  }
+
+  read(into: Uint8Array, length: number, at: number): number {
+    return fs.readSync(this.#descriptor, into, 0, length, at)
+  }
+
+  write(bytes: Uint8Array, at: number): number {
+    return fs.writeSync(this.#descriptor, bytes, 0, bytes.length, at)
+  }
+
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fs.fdatasync(this.#descriptor, (error) => {
+        if (error === null) resolve()
+        else reject(error)
+      })
+    })
+  }
+
+  syncNow(): void {
+    fs.fdatasyncSync(this.#descriptor)
+  }
+
+  truncate(size: number): void {
+    fs.ftruncateSync(this.#descriptor, size)
+  }
+
+  close(): void {
+    fs.closeSync(this.#descriptor)
+  }
+}
+
+function syncFolder(folder: string): void {
+  // Windows cannot open a folder, and makes names durable by itself.
+  if (process.platform === 'win32') return
+  const descriptor = fs.openSync(folder, 'r')
+  try {
+    fs.fsyncSync(descriptor)
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+/**
+ * An exclusive SQLite transaction: the operating system frees it when the process dies, however it dies, and keeps it
+ * while the process is stopped. POSIX locks belong to the process: nothing else in it may open and close this file, or
+ * the lock is gone.
+ */
+function lock(path: string): (() => void) | undefined {
+  // Loaded here, because only a writer needs the native module.
+  const Sqlite = createRequire(import.meta.url)('libsql') as typeof Database
+  const database = openLockFile(Sqlite, path)
+  try {
+    database.pragma('journal_mode = MEMORY')
+    database.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    database.close()
+    if (codeOf(error).startsWith('SQLITE_BUSY')) return undefined
+    throw toFileError(error, path)
+  }
+  return () => {
+    // Closing alone would leave the lock to the garbage collector.
+    database.exec('ROLLBACK')
+    database.close()
+  }
+}
+
+function openLockFile(Sqlite: typeof Database, path: string): Database.Database {
+  try {
+    return new Sqlite(path, { timeout: 0 })
+  } catch (error) {
+    throw toFileError(error, path)
+  }
+}
+
+/** In the terms of the platform: whatever keeps SQLite from locking is a matter of access to the file. */
+function toFileError(cause: unknown, path: string): Error {
+  return Object.assign(new Error(`cannot lock ${path}: ${String(cause)}`, { cause }), { code: 'EACCES' })
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+}

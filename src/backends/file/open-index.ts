@@ -1,0 +1,86 @@
+/** The index of a segment that is being written, in memory. */
+import { compareUtf8 } from '../../log/utf8-order.js'
+import { BlockTable } from './block-table.js'
+import { hashKey } from './key-hash.js'
+import { PostingTable } from './posting-table.js'
+import type { SegmentIndex, StreamRevision } from './segment-index.js'
+
+/** What of an event is indexed. */
+export interface IndexedEvent {
+  readonly id: string
+  readonly type: string
+  readonly tags: readonly string[]
+}
+
+export class OpenIndex implements SegmentIndex {
+  readonly blocks = new BlockTable()
+  readonly #postings = new PostingTable()
+  readonly #revisions = new Map<string, number>()
+  #sortedStreams: readonly string[] | undefined
+  #events = 0
+  #type = ''
+  #typeKey = 0
+  firstTime = ''
+  lastTime = ''
+
+  get events(): number {
+    return this.#events
+  }
+
+  /** Takes in the next event line; its bytes come with {@link BlockTable.append}. */
+  add(event: IndexedEvent, stream: string, revision: number, time: string): void {
+    const line = this.#events++
+    if (line === 0) this.firstTime = time
+    this.lastTime = time
+    // Most neighbours are of one type.
+    if (event.type !== this.#type) {
+      this.#type = event.type
+      this.#typeKey = hashKey('type', event.type)
+    }
+    this.#postings.add(hashKey('id', event.id), line)
+    this.#postings.add(hashKey('stream', stream), line)
+    this.#postings.add(this.#typeKey, line)
+    for (const tag of event.tags) this.#postings.add(hashKey('tag', tag), line)
+    if (!this.#revisions.has(stream)) this.#sortedStreams = undefined
+    this.#revisions.set(stream, revision)
+  }
+
+  /** The stream's revision if one of its events is in this segment. */
+  revisionOf(stream: string): number | undefined {
+    return this.#revisions.get(stream)
+  }
+
+  mayHave(key: number): boolean {
+    return this.#postings.has(key)
+  }
+
+  lines(key: number): readonly number[] {
+    return [...this.#postings.newestFirst(key)].reverse()
+  }
+
+  *streams(prefix: string, after: string): Generator<StreamRevision, void, void> {
+    this.#sortedStreams ??= [...this.#revisions.keys()].sort(compareUtf8)
+    const from = compareUtf8(prefix, after) > 0 ? prefix : after
+    const sorted = this.#sortedStreams
+    for (let i = firstNotBefore(sorted, from); i < sorted.length; i++) {
+      const stream = sorted[i] as string
+      if (stream !== after) yield { stream, revision: this.#revisions.get(stream) as number }
+    }
+  }
+
+  sortedPostings(): BigUint64Array {
+    return this.#postings.sorted()
+  }
+}
+
+/** Index of the first name that is not before `name`. */
+export function firstNotBefore(sorted: readonly string[], name: string): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareUtf8(sorted[middle] as string, name) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}

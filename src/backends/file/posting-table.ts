@@ -1,0 +1,74 @@
+/** Which lines of an open segment a key stands on: a hash table in typed arrays, outside the JavaScript heap. */
+
+const INITIAL_LENGTH = 64
+
+/** Keys are 40-bit hashes, lines are numbers from 0. Only grows. */
+export class PostingTable {
+  #keys = new Float64Array(INITIAL_LENGTH)
+  #lines = new Uint32Array(INITIAL_LENGTH)
+  /** The posting added before this one in the same bucket; -1: none. */
+  #previous = new Int32Array(INITIAL_LENGTH)
+  #buckets = new Int32Array(INITIAL_LENGTH).fill(-1)
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  add(key: number, line: number): void {
+    if (this.#length === this.#keys.length) this.#grow()
+    const i = this.#length++
+    const bucket = key & (this.#buckets.length - 1)
+    this.#keys[i] = key
+    this.#lines[i] = line
+    this.#previous[i] = this.#buckets[bucket] as number
+    this.#buckets[bucket] = i
+  }
+
+  /** Lines with this key, newest first. */
+  *newestFirst(key: number): Generator<number, void, void> {
+    let i = this.#buckets[key & (this.#buckets.length - 1)] as number
+    for (; i >= 0; i = this.#previous[i] as number) {
+      if (this.#keys[i] === key) yield this.#lines[i] as number
+    }
+  }
+
+  has(key: number): boolean {
+    let i = this.#buckets[key & (this.#buckets.length - 1)] as number
+    while (i >= 0 && this.#keys[i] !== key) i = this.#previous[i] as number
+    return i >= 0
+  }
+
+  /**
+   * All postings as 64-bit numbers, sorted: 40 bits of key above 24 bits of line. Little-endian pairs of 32 bits, so
+   * that the engine sorts plain numbers.
+   */
+  sorted(): BigUint64Array {
+    const sorted = new BigUint64Array(this.#length)
+    const words = new Uint32Array(sorted.buffer)
+    for (let i = 0; i < this.#length; i++) {
+      const key = this.#keys[i] as number
+      words[2 * i] = ((key & 0xff) << 24) | (this.#lines[i] as number)
+      words[2 * i + 1] = Math.floor(key / 256)
+    }
+    return sorted.sort()
+  }
+
+  #grow(): void {
+    const length = this.#keys.length * 2
+    this.#keys = enlarge(this.#keys, new Float64Array(length))
+    this.#lines = enlarge(this.#lines, new Uint32Array(length))
+    this.#previous = new Int32Array(length)
+    this.#buckets = new Int32Array(length).fill(-1)
+    for (let i = 0; i < this.#length; i++) {
+      const bucket = (this.#keys[i] as number) & (length - 1)
+      this.#previous[i] = this.#buckets[bucket] as number
+      this.#buckets[bucket] = i
+    }
+  }
+}
+
+function enlarge<T extends Float64Array | Uint32Array>(from: T, to: T): T {
+  to.set(from)
+  return to
+}

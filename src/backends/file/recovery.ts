@@ -1,0 +1,328 @@
+/**
+ * Opening a folder for writing: first decides what is the log, and only then changes anything, so that a refusal leaves
+ * every file as it was. The order is that of docs/format.md.
+ */
+import { dirname, join } from 'node:path'
+import { isPerdureError, PerdureError } from '../../errors.js'
+import { createUuid } from '../../ids.js'
+import type { BootStep } from '../protocol.js'
+import { codeOf, diskFull, isMissing, isOutOfSpace, messageOf } from './failures.js'
+import { FilePool } from './file-pool.js'
+import type { FolderLog } from './folder-log.js'
+import { closeFiles, rebuildIndex, toSegment, writeIndex } from './folder-log.js'
+import { FolderPaths, listOf, lookInto, missing, unwritable, type FolderContents } from './folder.js'
+import { parseHeader, OWN_LINE_SIZE_MAX_BYTES, type HeadState } from './format.js'
+import { encodeHeadFile, HeadFile, readHead, type ReadHead } from './head-file.js'
+import { IndexFile } from './index-file.js'
+import { PageCache } from './page-cache.js'
+import type { Files, Platform } from './platform.js'
+import { surveySegments, type Survey, type WalkedSegment } from './survey.js'
+import { readStart } from './whole-read.js'
+import { createWhole, writeWhole } from './whole-write.js'
+
+export interface OpenFolderOptions {
+  readonly folder: string
+  readonly platform: Platform
+  readonly create: boolean
+  /** Make a head for a log that has lost it. */
+  readonly acceptTail: boolean
+}
+
+export interface OpenedFolder {
+  readonly log: FolderLog
+  readonly boot: readonly BootStep[]
+  /** Where a broken end was set aside. */
+  readonly setAside: string | undefined
+}
+
+/**
+ * @throws PerdureError `store-missing`, `store-foreign`, `store-unwritable`, `store-locked`, `format-newer`,
+ * `head-missing`, `log-corrupt`, `disk-full`, `backend-failed`
+ */
+export function openFolder(options: OpenFolderOptions): OpenedFolder {
+  const { platform, folder, create } = options
+  const { files } = platform
+  const paths = new FolderPaths(folder)
+  // Before anything is locked or made: a folder that is not ours is not touched.
+  const seen = lookInto(files, paths)
+  if (seen === undefined && !create) throw missing(folder, 'does not exist')
+  if (seen?.isNew === true && !create) throw missing(folder, 'is empty')
+  if (seen === undefined) makeFolders(files, folder)
+  const unlock = takeLock(files, paths)
+  try {
+    return openLocked(options, paths, unlock)
+  } catch (error) {
+    unlock()
+    throw asPerdureError(error, folder)
+  }
+}
+
+function openLocked(options: OpenFolderOptions, paths: FolderPaths, unlock: () => void): OpenedFolder {
+  const { platform, acceptTail } = options
+  const { files } = platform
+  const boot = new BootReport()
+  // Again, now that nobody else can change it.
+  let contents = lookInto(files, paths) as FolderContents
+  if (contents.isNew) {
+    createHead(platform, paths)
+    contents = lookInto(files, paths) as FolderContents
+    boot.add('folder', 'made a new log')
+  } else {
+    boot.add('folder', `a log of ${count(contents.segments.length, 'segment')}`)
+  }
+  boot.add('lock', 'taken')
+  const read = acceptTail ? readHeadIfValid(files, paths) : readHead(files, paths.head)
+  if (read === undefined && !acceptTail) throw headMissing(paths)
+  boot.add('head', describeHead(read))
+  const logId = read?.state.log ?? logIdOfSegments(files, paths, contents)
+  const survey = surveySegments(files, paths, logId, contents.segments, read?.state)
+  boot.add('segments', `${survey.closed.length} by header and footer, ${survey.walked.length} byte by byte`)
+
+  // From here on files are changed.
+  const setAside = setTornAside(files, paths, survey, boot)
+  const walked = settleWalked(files, paths, survey, boot)
+  const head = settleHead(files, paths, logId, read, walked, boot)
+  removeUnfinished(files, contents, boot)
+  const log: FolderLog = {
+    logId,
+    platform,
+    paths,
+    pool: new FilePool(files),
+    cache: new PageCache(),
+    headFile: head.file,
+    segments: [],
+    open: undefined,
+    head: head.state,
+    unlock,
+  }
+  try {
+    loadSegments(log, survey, walked, boot)
+  } catch (error) {
+    closeFiles(log)
+    throw error
+  }
+  return { log, boot: boot.steps, setAside }
+}
+
+class BootReport {
+  readonly steps: BootStep[] = []
+
+  add(step: string, found: string): void {
+    this.steps.push({ step, found })
+  }
+}
+
+function takeLock(files: Files, paths: FolderPaths): () => void {
+  let unlock: (() => void) | undefined
+  try {
+    unlock = files.lock(paths.lock)
+  } catch (error) {
+    throw unwritable(paths.root, error)
+  }
+  if (unlock !== undefined) return unlock
+  throw new PerdureError('store-locked', `${paths.root} is open for writing in another process`, { path: paths.root }, {
+    hint: 'Close it there first. A process that was killed holds no lock; one that is stopped does.',
+  })
+}
+
+/** With missing parents, each name made durable. */
+function makeFolders(files: Files, folder: string): void {
+  try {
+    files.makeFolder(folder)
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return
+    if (!isMissing(error) || dirname(folder) === folder) throw folderFailed(folder, error)
+    makeFolders(files, dirname(folder))
+    files.makeFolder(folder)
+  }
+  files.syncFolder(dirname(folder))
+}
+
+function folderFailed(folder: string, error: unknown): unknown {
+  return ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error)) ? unwritable(folder, error) : asPerdureError(error, folder)
+}
+
+/** The last step of making a store: before it there is none, after it there is one. */
+function createHead({ files, random }: Platform, paths: FolderPaths): void {
+  const state = { log: createUuid(random), segment: 0, bytes: 0, last: 0, time: undefined, sha256: '0'.repeat(64) }
+  createWhole(files, paths.head, [encodeHeadFile(state)], paths.root)
+}
+
+function headMissing(paths: FolderPaths): PerdureError<'head-missing'> {
+  return new PerdureError('head-missing', `${paths.head} is missing, so what was acknowledged cannot be known`, { path: paths.head }, {
+    hint: 'Restore it from a copy. If there is none, perdure repair --accept-tail takes the log as it stands and records that.',
+  })
+}
+
+/** For a repair, which makes a head anew where there is no valid one. */
+function readHeadIfValid(files: Files, paths: FolderPaths): ReadHead | undefined {
+  try {
+    return readHead(files, paths.head)
+  } catch (error) {
+    if (isPerdureError(error) && error.code === 'log-corrupt') return undefined
+    throw error
+  }
+}
+
+function describeHead(read: ReadHead | undefined): string {
+  if (read === undefined) return 'missing; made anew from the segments'
+  const torn = read.tornSlot ? '; one slot was torn, the other counts' : ''
+  return `position ${read.state.last}${torn}`
+}
+
+function logIdOfSegments(files: Files, paths: FolderPaths, { segments }: FolderContents): string {
+  const first = segments[0]
+  if (first === undefined) throw headMissing(paths)
+  const text = readStart(files, paths.segment(first), OWN_LINE_SIZE_MAX_BYTES).toString('latin1')
+  const header = parseHeader(text.slice(0, Math.max(0, text.indexOf('\n'))))
+  if (header === undefined) throw headMissing(paths)
+  return header.log
+}
+
+/** Copies a broken end before it is cut, durably: it may be all that is left of something. */
+function setTornAside(files: Files, paths: FolderPaths, survey: Survey, boot: BootReport): string | undefined {
+  const torn = survey.walked.find((segment) => segment.torn !== undefined)
+  if (torn?.torn === undefined) {
+    boot.add('torn end', 'none')
+    return undefined
+  }
+  const bytes = torn.walk.bytes.subarray(torn.walk.offset)
+  const names = listOf(files, paths.torn)
+  if (names === undefined) {
+    files.makeFolder(paths.torn)
+    files.syncFolder(paths.root)
+  }
+  const path = join(paths.torn, freeName(names ?? [], String(torn.walk.last + 1)))
+  createWhole(files, path, [bytes], paths.torn)
+  boot.add('torn end', `${bytes.length} bytes set aside in ${path}: ${torn.torn.problem}; no acknowledgement of it is on record`)
+  return path
+}
+
+function freeName(taken: readonly string[], name: string): string {
+  for (let i = 0; ; i++) {
+    const candidate = i === 0 ? name : `${name}.${i}`
+    if (!taken.includes(candidate)) return candidate
+  }
+}
+
+/**
+ * Makes durable what stands above the head: after a failed sync the cache may show what the disk does not hold, so whole
+ * groups are written again, and the broken end is cut off. Returns the segments that remain.
+ */
+function settleWalked(files: Files, paths: FolderPaths, survey: Survey, boot: BootReport): WalkedSegment[] {
+  const remaining: WalkedSegment[] = []
+  let groups = 0
+  for (const segment of survey.walked) {
+    const { walk, vouchedBytes, torn, groupsAbove } = segment
+    groups += groupsAbove
+    if (walk.offset === 0) {
+      // Not even its header is whole: nothing was ever written to it.
+      files.remove(paths.segment(walk.from))
+      files.syncFolder(paths.segments)
+      continue
+    }
+    remaining.push(segment)
+    if (walk.offset === vouchedBytes && torn === undefined) continue
+    const file = files.open(paths.segment(walk.from), 'write')
+    try {
+      writeWhole(file, walk.bytes.subarray(vouchedBytes, walk.offset), vouchedBytes)
+      if (torn !== undefined) file.truncate(walk.offset)
+      file.syncNow()
+    } finally {
+      file.close()
+    }
+  }
+  if (remaining.length > 0) files.syncFolder(paths.segments)
+  boot.add('above the head', groups === 0 ? 'nothing' : `${count(groups, 'whole group')} kept, written again and synced`)
+  return remaining
+}
+
+function settleHead(
+  files: Files,
+  paths: FolderPaths,
+  log: string,
+  read: ReadHead | undefined,
+  walked: readonly WalkedSegment[],
+  boot: BootReport,
+): { file: HeadFile; state: HeadState } {
+  const last = walked.at(-1)?.walk
+  const state: HeadState =
+    last === undefined
+      ? (read as ReadHead).state
+      : {
+          log,
+          segment: last.from,
+          bytes: last.offset,
+          last: last.last,
+          time: last.index.events > 0 ? last.index.lastTime : read?.state.time,
+          sha256: last.digest(),
+        }
+  if (read === undefined) createWhole(files, paths.head, [encodeHeadFile(state)], paths.root)
+  const file = new HeadFile(files, paths.head, read?.write ?? 1)
+  try {
+    const moved = read !== undefined && (state.segment !== read.state.segment || state.bytes !== read.state.bytes)
+    if (moved || read?.tornSlot === true) file.write(state)
+    file.syncNow()
+    if (moved) boot.add('head', `moved on to position ${state.last}`)
+  } catch (error) {
+    file.close()
+    throw error
+  }
+  return { file, state }
+}
+
+function removeUnfinished(files: Files, { unfinished }: FolderContents, boot: BootReport): void {
+  for (const path of unfinished) files.remove(path)
+  if (unfinished.length > 0) boot.add('leftovers', `${count(unfinished.length, 'unfinished file')} removed`)
+}
+
+function loadSegments(log: FolderLog, survey: Survey, walked: readonly WalkedSegment[], boot: BootReport): void {
+  let rebuilt = 0
+  for (const { from, bytes, contentDigest } of survey.closed) {
+    const loaded = loadIndex(log, from, { bytes, sha256: contentDigest })
+    if (loaded === undefined) rebuilt++
+    log.segments.push(toSegment(log, from, loaded ?? rebuildIndex(log, from)))
+  }
+  for (const { walk } of walked) {
+    const segment = toSegment(log, walk.from, walk.index)
+    log.segments.push(segment)
+    if (walk.isClosed) {
+      const extent = { bytes: walk.offset, sha256: walk.contentDigest() }
+      const loaded = loadIndex(log, walk.from, extent)
+      if (loaded === undefined) rebuilt++
+      segment.replaceIndex(loaded ?? writeIndex(log, walk.from, walk.index, extent.sha256) ?? walk.index)
+    } else {
+      log.open = {
+        segment,
+        index: walk.index,
+        file: log.platform.files.open(segment.path, 'write'),
+        hash: walk.runningHash(),
+        bytes: walk.offset,
+      }
+    }
+  }
+  boot.add('indexes', rebuilt === 0 ? 'all there' : `${count(rebuilt, 'index', 'indexes')} built again`)
+}
+
+function loadIndex(log: FolderLog, from: number, extent: { bytes: number; sha256: string }): IndexFile | undefined {
+  try {
+    return IndexFile.load(() => log.pool.get(log.paths.indexOf(from)), log.logId, from, extent, log.cache)
+  } catch (error) {
+    // Disposable: whatever keeps it from being read, it is built again.
+    if (codeOf(error) !== '') return undefined
+    throw error
+  }
+}
+
+function asPerdureError(error: unknown, folder: string): unknown {
+  if (isPerdureError(error) || codeOf(error) === '') return error
+  if (isOutOfSpace(error)) return diskFull(folder, error)
+  return new PerdureError('backend-failed', `opening ${folder} failed: ${messageOf(error)}`, { operation: 'open', path: folder }, {
+    cause: error,
+    hint: 'Check the disk and its mount, then open again: what was acknowledged is unharmed.',
+  })
+}
+
+function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : plural}`
+}

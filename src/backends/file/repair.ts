@@ -1,0 +1,26 @@
+/** Repairing what only a person may decide: to go on without the record of what was acknowledged. */
+import { resolve } from 'node:path'
+import { closeFiles } from './folder-log.js'
+import { nodePlatform } from './node-platform.js'
+import type { Platform } from './platform.js'
+import { openFolder } from './recovery.js'
+
+export interface RepairResult {
+  /** The head after the repair. */
+  readonly position: number
+  /** Where a broken end was set aside. */
+  readonly setAside: string | undefined
+}
+
+/**
+ * Makes a head for a folder whose head is missing or unreadable, from what its segments hold: every whole group counts.
+ * What is damaged below that is refused as ever.
+ *
+ * @throws PerdureError as `openFileBackend`
+ */
+export function repairFolder(folder: string, platform: Platform = nodePlatform): RepairResult {
+  const { log, setAside } = openFolder({ folder: resolve(folder), platform, create: false, acceptTail: true })
+  closeFiles(log)
+  log.unlock()
+  return { position: log.head.last, setAside }
+}

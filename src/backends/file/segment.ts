@@ -1,0 +1,249 @@
+/** One segment of the log for reading: its lines by number, by key, or one after the other, every block checked. */
+import { crc32 } from 'node:zlib'
+import { isPerdureError } from '../../errors.js'
+import { scanEnvelope } from '../../log/line.js'
+import { matches } from '../../log/selection.js'
+import type { QueryItem } from '../../events.js'
+import type { Line, Matcher } from '../protocol.js'
+import { blockOf } from './block-table.js'
+import { corrupt, readFailed } from './failures.js'
+import { hashKey, type KeyKind } from './key-hash.js'
+import { LinePrefilter } from './line-prefilter.js'
+import type { File } from './platform.js'
+import { IndexDamaged, type SegmentIndex } from './segment-index.js'
+
+/** Sequential reads begin small, for those who want one event, and double up to this. */
+const CHUNK_SIZE_MIN_BYTES = 16 * 1024
+const CHUNK_SIZE_MAX_BYTES = 1024 * 1024
+
+/** Beyond one event in this many it is cheaper to read everything. */
+const SPARSE_FACTOR = 8
+
+export interface SegmentOptions {
+  readonly path: string
+  readonly from: number
+  readonly file: () => File
+  readonly index: SegmentIndex
+  /** Builds the index from the segment when the one on disk turns out to be damaged. */
+  readonly rebuild: () => SegmentIndex
+}
+
+/** Return false to stop. `position` is the event's. */
+export type Visit = (position: number, line: Line) => boolean
+
+export class Segment {
+  readonly path: string
+  readonly from: number
+  readonly #file: () => File
+  readonly #rebuild: () => SegmentIndex
+  #index: SegmentIndex
+  /** The index on disk is not to be used, and is written again at close. */
+  indexDamaged = false
+
+  constructor({ path, from, file, index, rebuild }: SegmentOptions) {
+    this.path = path
+    this.from = from
+    this.#file = file
+    this.#index = index
+    this.#rebuild = rebuild
+  }
+
+  /** The last position indexed; that it is durable is for the caller to know. */
+  get last(): number {
+    return this.from + this.#index.events - 1
+  }
+
+  get firstTime(): string {
+    return this.#index.firstTime
+  }
+
+  get lastTime(): string {
+    return this.#index.lastTime
+  }
+
+  get index(): SegmentIndex {
+    return this.#index
+  }
+
+  /** From now on the index is read from where it was written. */
+  replaceIndex(index: SegmentIndex): void {
+    this.#index = index
+  }
+
+  /** Looks something up, building the index again if it is damaged: what is disposable cannot make an answer wrong. */
+  lookUp<T>(ask: (index: SegmentIndex) => T): T {
+    try {
+      return ask(this.#index)
+    } catch (error) {
+      if (!(error instanceof IndexDamaged)) throw error
+      this.#index = this.#rebuild()
+      this.indexDamaged = true
+      return ask(this.#index)
+    }
+  }
+
+  /** Positions of events that may have this name, in order; other events by a collision of hashes. */
+  positions(kind: KeyKind, name: string): number[] {
+    const key = hashKey(kind, name)
+    return this.lookUp((index) => (index.mayHave(key) ? index.lines(key).map((line) => this.from + line) : []))
+  }
+
+  /** Visits the matching events with `after < position <= upTo`. False: a visit stopped it. */
+  visit(matcher: Matcher, after: number, upTo: number, backwards: boolean, visit: Visit): boolean {
+    const first = Math.max(after + 1, this.from)
+    const last = Math.min(upTo, this.last)
+    if (first > last) return true
+    const candidates = this.#candidates(matcher)
+    if (candidates === undefined) return this.#scan(matcher, first, last, backwards, visit)
+    const chosen = candidates.filter((position) => position >= first && position <= last)
+    if (backwards) chosen.reverse()
+    const reader = new BlockReader(this)
+    for (const position of chosen) {
+      const line = reader.line(position)
+      if (matches(matcher, scanEnvelope(line)) && !visit(position, line)) return false
+    }
+    return true
+  }
+
+  line(position: number): Line {
+    return new BlockReader(this).line(position)
+  }
+
+  /**
+   * The bytes of these blocks, checked.
+   *
+   * @throws PerdureError `log-corrupt`, `backend-failed`
+   */
+  readBlocks(first: number, last: number): Buffer {
+    const { offset } = this.#block(first)
+    const { end } = this.#block(last)
+    const bytes = Buffer.allocUnsafe(end - offset)
+    const length = this.#read(bytes, offset)
+    for (let i = first; i <= last; i++) {
+      const block = this.#block(i)
+      const found = crc32(bytes.subarray(block.offset - offset, Math.min(block.end - offset, length)))
+      if (found !== block.crc32 || block.end - offset > length) {
+        throw corrupt('the bytes are not those that were written', {
+          path: this.path,
+          offset: block.offset,
+          position: this.from + block.firstLine,
+          expected: `crc32 ${block.crc32}`,
+          found: block.end - offset > length ? `the end of the file at byte ${offset + length}` : `crc32 ${found}`,
+        })
+      }
+    }
+    return bytes
+  }
+
+  #block(i: number): { offset: number; end: number; firstLine: number; crc32: number } {
+    return this.lookUp((index) => index.blocks.at(i))
+  }
+
+  #read(into: Uint8Array, offset: number): number {
+    let length = 0
+    try {
+      while (length < into.length) {
+        const read = this.#file().read(into.subarray(length), into.length - length, offset + length)
+        if (read === 0) break
+        length += read
+      }
+    } catch (error) {
+      if (isPerdureError(error)) throw error
+      throw readFailed(this.path, offset + length, error)
+    }
+    return length
+  }
+
+  /** Positions among which all matching ones are, in order; undefined: better read everything. */
+  #candidates(matcher: Matcher): number[] | undefined {
+    const limit = (this.last - this.from + 1) / SPARSE_FACTOR
+    const all = new Set<number>()
+    for (const item of matcher) {
+      const positions = this.#candidatesOf(item, limit)
+      if (positions === undefined) return undefined
+      for (const position of positions) all.add(position)
+      if (all.size > limit) return undefined
+    }
+    return matcher.length === 1 ? [...all] : [...all].sort((a, b) => a - b)
+  }
+
+  /** The fewest that one of the item's names gives. */
+  #candidatesOf({ stream, types, tags }: QueryItem, limit: number): number[] | undefined {
+    const lists = (tags ?? []).map((tag) => this.positions('tag', tag))
+    if (stream !== undefined) lists.push(this.positions('stream', stream))
+    if (lists.length === 0) {
+      if (types === undefined) return undefined
+      return types.flatMap((type) => this.positions('type', type)).sort((a, b) => a - b)
+    }
+    const [fewest] = lists.sort((a, b) => a.length - b.length)
+    return fewest !== undefined && fewest.length <= limit ? fewest : undefined
+  }
+
+  #scan(matcher: Matcher, first: number, last: number, backwards: boolean, visit: Visit): boolean {
+    const prefilter = new LinePrefilter(matcher)
+    let size = CHUNK_SIZE_MIN_BYTES
+    let low = this.lookUp((index) => blockOf(index.blocks, first - this.from))
+    let high = this.lookUp((index) => blockOf(index.blocks, last - this.from))
+    while (low <= high) {
+      const [from, to] = this.#chunk(low, high, backwards, size)
+      const bytes = this.readBlocks(from, to)
+      const position = this.from + this.#block(from).firstLine
+      if (!prefilter.visit(bytes, position, first, last, backwards, visit)) return false
+      if (backwards) high = from - 1
+      else low = to + 1
+      size = Math.min(size * 2, CHUNK_SIZE_MAX_BYTES)
+    }
+    return true
+  }
+
+  /** As many blocks, from one end of the range, as make up about `size` bytes. */
+  #chunk(low: number, high: number, backwards: boolean, size: number): [number, number] {
+    if (backwards) {
+      const { end } = this.#block(high)
+      let from = high
+      while (from > low && end - this.#block(from - 1).offset <= size) from--
+      return [from, high]
+    }
+    const { offset } = this.#block(low)
+    let to = low
+    while (to < high && this.#block(to + 1).end - offset <= size) to++
+    return [low, to]
+  }
+}
+
+/** Reads single lines, keeping the block that it read last: neighbours often stand in one. */
+class BlockReader {
+  readonly #segment: Segment
+  #block = -1
+  #bytes: Buffer = Buffer.alloc(0)
+  #firstLine = 0
+
+  constructor(segment: Segment) {
+    this.#segment = segment
+  }
+
+  line(position: number): Line {
+    const number = position - this.#segment.from
+    const block = this.#segment.lookUp((index) => blockOf(index.blocks, number))
+    if (block !== this.#block) {
+      this.#bytes = this.#segment.readBlocks(block, block)
+      this.#firstLine = this.#segment.lookUp((index) => index.blocks.at(block).firstLine)
+      this.#block = block
+    }
+    return this.#find(number)
+  }
+
+  #find(number: number): Line {
+    let line = this.#firstLine
+    let start = 0
+    while (start < this.#bytes.length) {
+      const end = this.#bytes.indexOf(10, start)
+      if (this.#bytes[start + 3] === 0x6f && line++ === number) return this.#bytes.toString('utf8', start, end)
+      start = end + 1
+    }
+    throw corrupt('the line is not in the block that should hold it', {
+      path: this.#segment.path,
+      position: this.#segment.from + number,
+    })
+  }
+}

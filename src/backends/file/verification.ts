@@ -1,0 +1,133 @@
+/** A complete check of a folder: every byte of every segment, the head, the indexes, revisions and ids. */
+import type { BackendVerification, Finding } from '../protocol.js'
+import { isPerdureError } from '../../errors.js'
+import { scanEnvelope } from '../../log/line.js'
+import type { FolderLog } from './folder-log.js'
+import { readHead } from './head-file.js'
+import { encodeIndex } from './index-file.js'
+import { hashKey } from './key-hash.js'
+import { damaged, SegmentWalk } from './segment-walk.js'
+import type { Segment } from './segment.js'
+import { readWhole } from './whole-read.js'
+
+export function verifyFolder(log: FolderLog): BackendVerification {
+  const check = new FolderCheck(log)
+  check.head()
+  for (const segment of log.segments) check.segment(segment)
+  return { examined: check.examined, findings: check.findings }
+}
+
+class FolderCheck {
+  readonly #log: FolderLog
+  readonly findings: Finding[] = []
+  readonly examined = { segments: 0, bytes: 0, groups: 0, indexes: 0, ids: 0, revisions: 0 }
+
+  constructor(log: FolderLog) {
+    this.#log = log
+  }
+
+  head(): void {
+    this.#attempt(() => {
+      const { paths, platform, head } = this.#log
+      const found = readHead(platform.files, paths.head)
+      if (found === undefined || found.state.bytes !== head.bytes || found.state.sha256 !== head.sha256) {
+        this.#report('log-corrupt', 'the head on disk is not the one that was written last', {
+          path: paths.head,
+          expected: `position ${head.last}`,
+          found: found === undefined ? 'no head' : `position ${found.state.last}`,
+        })
+      }
+    })
+  }
+
+  segment(segment: Segment): void {
+    this.#attempt(() => {
+      const { logId, platform, head, open } = this.#log
+      const isOpen = open?.segment === segment
+      const bytes = readWhole(platform.files, segment.path)
+      const end = isOpen ? open.bytes : bytes.length
+      const walk = new SegmentWalk(bytes.subarray(0, end), logId, segment.from)
+      const damage = walk.header() ?? walk.takeUpTo(end, false)
+      if (damage !== undefined) throw damaged(segment.path, damage)
+      const last = isOpen ? head.last : segment.last
+      if (walk.last !== last || walk.isClosed === isOpen) {
+        this.#report('log-corrupt', 'the segment does not end where it should', {
+          path: segment.path,
+          position: walk.last,
+          expected: last,
+          found: walk.last,
+        })
+      }
+      this.examined.segments++
+      this.examined.bytes += end
+      this.examined.groups += walk.pieces
+      this.#checkIndex(segment, walk, isOpen)
+      this.#checkEvents(segment, walk)
+    })
+  }
+
+  /** An index is a function of its segment: built again, it must come out the same. */
+  #checkIndex(segment: Segment, walk: SegmentWalk, isOpen: boolean): void {
+    const { logId, open, paths, platform } = this.#log
+    const encode = (index: SegmentWalk['index']): Buffer =>
+      Buffer.concat(encodeIndex(index, logId, segment.from, walk.contentDigest()))
+    const expected = encode(walk.index)
+    const path = paths.indexOf(segment.from)
+    const found = isOpen && open !== undefined ? encode(open.index) : readWhole(platform.files, path)
+    this.examined.indexes++
+    if (expected.equals(found)) return
+    this.#report('index-damaged', 'the index is not that of its segment; it is built again when the store is opened', { path })
+  }
+
+  /** Each stream's revisions follow one another, and no id stands twice. */
+  #checkEvents(segment: Segment, walk: SegmentWalk): void {
+    const revisions = new Map<string, number>()
+    const older = this.#log.segments.filter(({ from }) => from < segment.from)
+    for (const { envelope } of walk.events()) {
+      const { stream, revision, id, position } = envelope
+      const expected = (revisions.get(stream) ?? lastRevision(older, stream)) + 1
+      revisions.set(stream, revision)
+      if (revision !== expected) {
+        const what = `the revision of ${JSON.stringify(stream)} at position ${position} is ${revision} where ${expected} belongs`
+        this.#report('log-corrupt', what, { path: segment.path, position, expected, found: revision })
+      }
+      const places = [segment, ...older].flatMap((one) => placesOf(one, id))
+      const twice = places.find((place) => place < position)
+      if (twice !== undefined) {
+        this.#report('log-corrupt', `the id at position ${position} stands at ${twice} too`, { path: segment.path, position })
+      }
+      this.examined.ids++
+      this.examined.revisions++
+    }
+  }
+
+  #attempt(check: () => void): void {
+    try {
+      check()
+    } catch (error) {
+      if (!isPerdureError(error)) throw error
+      this.#report(error.code, error.message, error.facts as Finding['facts'])
+    }
+  }
+
+  #report(code: string, message: string, facts: Finding['facts']): void {
+    this.findings.push({ code, message, facts })
+  }
+}
+
+function lastRevision(segments: readonly Segment[], stream: string): number {
+  for (const segment of segments.toReversed()) {
+    for (const position of segment.positions('stream', stream).reverse()) {
+      const envelope = scanEnvelope(segment.line(position))
+      if (envelope.stream === stream) return envelope.revision
+    }
+  }
+  return 0
+}
+
+/** Where an id stands in a segment. Asked of the filter first, so that a large log is checked in reasonable time. */
+function placesOf(segment: Segment, id: string): number[] {
+  const key = hashKey('id', id)
+  if (!segment.lookUp((index) => index.mayHave(key))) return []
+  return segment.positions('id', id).filter((position) => scanEnvelope(segment.line(position)).id === id)
+}

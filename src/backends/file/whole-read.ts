@@ -1,0 +1,58 @@
+/** Reading all of a file. */
+import { readFailed } from './failures.js'
+import type { File, Files } from './platform.js'
+
+/** @throws PerdureError `backend-failed` with the place */
+export function readWhole(files: Files, path: string): Buffer {
+  return withFile(files, path, (file) => {
+    const bytes = Buffer.allocUnsafe(file.size())
+    return bytes.subarray(0, fill(file, path, bytes, 0))
+  })
+}
+
+/** The first bytes, or all if there are fewer. */
+export function readStart(files: Files, path: string, length: number): Buffer {
+  return withFile(files, path, (file) => readPart(file, path, 0, length))
+}
+
+/** The last bytes, or all if there are fewer; and the size of the file. */
+export function readEnd(files: Files, path: string, length: number): { bytes: Buffer; size: number } {
+  return withFile(files, path, (file) => {
+    const size = file.size()
+    return { bytes: readPart(file, path, Math.max(0, size - length), length), size }
+  })
+}
+
+function readPart(file: File, path: string, offset: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  return bytes.subarray(0, fill(file, path, bytes, offset))
+}
+
+function withFile<T>(files: Files, path: string, use: (file: File) => T): T {
+  let file: File
+  try {
+    file = files.open(path, 'read')
+  } catch (error) {
+    throw readFailed(path, 0, error)
+  }
+  try {
+    return use(file)
+  } finally {
+    file.close()
+  }
+}
+
+/** How many bytes there were. */
+function fill(file: File, path: string, into: Uint8Array, offset: number): number {
+  let length = 0
+  try {
+    while (length < into.length) {
+      const read = file.read(into.subarray(length), into.length - length, offset + length)
+      if (read === 0) break
+      length += read
+    }
+  } catch (error) {
+    throw readFailed(path, offset + length, error)
+  }
+  return length
+}

@@ -1,0 +1,49 @@
+/** `perdure doctor`: what is wrong with a log's folder, and what to do about it. */
+import type { Command } from 'commander'
+import { examineFolder } from '../doctor/folder.js'
+import type { Finding } from '../doctor/finding.js'
+import { EXIT, type ExitCode } from '../exit-codes.js'
+import type { Io } from '../io.js'
+import { folderOf, storeUrl, takesStore, type StoreOptions } from '../store-option.js'
+import { padded, plural, printable } from '../text.js'
+
+const HELP = `
+Changes nothing, whatever it finds. Exit code 0: nothing is wrong. 1: the log cannot
+be opened. 5: it is damaged.
+
+Example:
+  perdure doctor --store file:./orders`
+
+export function addDoctor(program: Command, io: Io): void {
+  takesStore(program.command('doctor'))
+    .description('say what is wrong with the folder of a log, and what to do')
+    .addHelpText('after', HELP)
+    .action(async (options: StoreOptions) => doctor(options, io))
+}
+
+async function doctor(options: StoreOptions, io: Io): Promise<void> {
+  const url = storeUrl(options)
+  const folder = folderOf(url)
+  const findings = folder === undefined ? [] : examineFolder(folder)
+  const problems = findings.filter(({ level }) => level === 'problem')
+  io.exit = exitOf(problems)
+  if (options.json) return io.out.json({ store: url, well: problems.length === 0, findings })
+  if (folder === undefined) return io.out.line(`${printable(url)} keeps nothing on disk: there is nothing to examine.`)
+  await io.out.line(printable(folder))
+  for (const finding of findings) await io.out.lines(describe(finding))
+  await io.out.line(problems.length === 0 ? 'Nothing is wrong.' : `${plural(problems.length, 'problem')}.`)
+}
+
+const LABELS = { ok: 'ok', note: 'note', problem: 'WRONG' } as const
+
+function describe({ level, code, message, hint }: Finding): string[] {
+  const label = padded(LABELS[level], 7)
+  const first = `  ${label}${printable(message)}${code === undefined ? '' : ` (${code})`}`
+  return hint === undefined ? [first] : [first, `${' '.repeat(9)}${printable(hint)}`]
+}
+
+function exitOf(problems: readonly Finding[]): ExitCode {
+  if (problems.length === 0) return EXIT.done
+  const isDamaged = problems.some(({ code }) => code === 'log-corrupt' || code === 'head-missing')
+  return isDamaged ? EXIT.notIntact : EXIT.failed
+}

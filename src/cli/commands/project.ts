@@ -1,0 +1,71 @@
+/** `perdure project`: folds events to one value, by a projection that a file exports. */
+import type { Command } from 'commander'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { encodeJson } from '../../json.js'
+import type { Projection } from '../../index.js'
+import { CommandError } from '../failures.js'
+import type { Io } from '../io.js'
+import { selectionOf, takesSelection, type SelectionOptions } from '../selection-options.js'
+import { storeUrl, takesStore, withStore, type StoreOptions } from '../store-option.js'
+import { printable } from '../text.js'
+import { parsePositionOrTime } from '../values.js'
+
+interface ProjectOptions extends StoreOptions, SelectionOptions {
+  readonly at?: number | Date
+}
+
+const HELP = `
+The file's default export is what defineProjection returns:
+  import { defineProjection } from 'perdure'
+  export default defineProjection({
+    name: 'count', version: 1, initial: 0,
+    on: { placed: (count) => count + 1 },
+  })
+
+Examples:
+  perdure project count.mjs --prefix order-
+  perdure project count.mjs --stream order-1 --at 2026-01-01T00:00:00Z`
+
+export function addProject(program: Command, io: Io): void {
+  takesSelection(takesStore(program.command('project')))
+    .description('fold events to one value with a projection of your own')
+    .argument('<file>', 'a JavaScript module whose default export is a projection')
+    .option('--at <position|time>', 'as it was then', parsePositionOrTime)
+    .addHelpText('after', HELP)
+    .action(async (file: string, options: ProjectOptions) => project(file, options, io))
+}
+
+async function project(file: string, options: ProjectOptions, io: Io): Promise<void> {
+  const projection = await loadProjection(file)
+  await withStore(io, storeUrl(options), async (store) => {
+    const selection = { ...selectionOf(options), ...(options.at !== undefined && { at: options.at }) }
+    const { state, position, revision } = await store.project(projection, selection)
+    if (!options.json) return io.out.line(readableState(state))
+    const { name, version } = projection
+    await io.out.json({ name, version, state, position, ...(revision !== undefined && { revision }) })
+  })
+}
+
+/** The state as indented JSON; refuses what JSON would lose (a Map, say) with the place. */
+function readableState(state: unknown): string {
+  const indented = JSON.stringify(JSON.parse(encodeJson(state)), null, 2)
+  return indented.split('\n').map(printable).join('\n')
+}
+
+async function loadProjection(file: string): Promise<Projection<unknown>> {
+  let module: { readonly default?: unknown }
+  try {
+    module = (await import(pathToFileURL(resolve(file)).href)) as { readonly default?: unknown }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new CommandError('failed', `cannot load ${file}: ${why}`, { hint: 'See perdure project --help.' })
+  }
+  if (isProjection(module.default)) return module.default
+  const hint = "Write `export default defineProjection({ … })`, with defineProjection from 'perdure'."
+  throw new CommandError('usage', `the default export of ${file} is not a projection`, { hint })
+}
+
+function isProjection(value: unknown): value is Projection<unknown> {
+  return typeof value === 'object' && value !== null && 'name' in value && 'version' in value && 'on' in value
+}

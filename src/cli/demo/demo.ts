@@ -1,0 +1,202 @@
+/** The demo from beginning to end: import, close, reopen, replay, compare, measure. */
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Store } from '../../store.js'
+import { EXIT } from '../exit-codes.js'
+import { CommandError } from '../failures.js'
+import { importCommits, importHistory, readImported, type ImportResult } from '../git/import.js'
+import { holdsAny, inspectRepository, type Repository } from '../git/repository.js'
+import type { Io } from '../io.js'
+import type { Progress } from '../progress.js'
+import { withStore } from '../store-option.js'
+import { plural, printable } from '../text.js'
+import { answersOf, sameAnswers, type Answers } from './answers.js'
+import type { DemoResult } from './report.js'
+import { sampleCommits, sampleTruth } from './sample.js'
+import { measureSpeed } from './speed.js'
+import { askGit, commitsByName, differences, type Truth } from './truth.js'
+
+const ROOT = '.perdure'
+/** In a clone of Perdure; elsewhere it is not suggested. */
+const EXAMPLE = join('examples', 'busiest-hours.mjs')
+const FOLDERS_MAX = 100
+const DIFFERENCES_SHOWN = 10
+
+/** A history to import, and what is known of it from elsewhere. */
+interface Source {
+  readonly kind: 'git' | 'sample'
+  readonly title: string
+  readonly notes: readonly string[]
+  /** The n-th folder to try; the first is the usual one. */
+  readonly folder: (n: number) => string
+  /** The commits that count. */
+  readonly hashes: readonly string[]
+  /** Of a history with more commits: how many were asked for. */
+  readonly limitedTo?: number
+  /** Imports what is missing, unless the log keeps another history: then nothing, and `undefined`. */
+  importInto(store: Store): Promise<(ImportResult & { readonly others: number }) | undefined>
+  truth(): Promise<Truth>
+}
+
+/** @throws CommandError `demo-differs` when the log and git do not agree, `not-intact` when the log is damaged */
+export async function runDemo(path: string, max: number, progress: Progress, io: Io): Promise<DemoResult> {
+  const found = await inspectRepository(path, max, io.signal)
+  const source = 'reason' in found ? sampleSource(found.reason, progress, io) : gitSource(found, progress, io)
+  const among = new Set(source.hashes)
+  mkdirSync(ROOT, { recursive: true })
+  const written = await write(source, among, io)
+  const { folder, imported } = written
+
+  progress.stage('closed; opening it again and replaying')
+  return await withStore(io, `file:${folder}`, async (store) => {
+    const answers = await answersOf(store, among)
+    const { root } = await store.checkpoint()
+    if (root !== written.root || !sameAnswers(answers, written.answers)) {
+      throw new CommandError('demo-differs', 'the log answers differently after it was opened again')
+    }
+    progress.stage('verifying every line')
+    await requireIntact(store, folder)
+    progress.stage(source.kind === 'git' ? 'asking git the same questions' : 'comparing with the sample')
+    const truth = await source.truth()
+    requireNoDifferences(differences(answers, truth), folder)
+    progress.stage('measuring against the bare limit')
+    const speed = await measureSpeed(store, folder, join(ROOT, `speed-${process.pid}`), io.signal)
+    return {
+      title: source.title,
+      notes: [...source.notes, ...notesOf(folder, source, imported.others)],
+      folder,
+      ...filesOf(folder),
+      events: await store.head(),
+      ...imported,
+      ...ranked(answers, truth),
+      comparedWith: source.kind,
+      ...(source.limitedTo !== undefined && { limitedTo: source.limitedTo }),
+      speed,
+      root,
+      ...(existsSync(EXAMPLE) && { tryProjection: EXAMPLE }),
+    }
+  })
+}
+
+interface Written {
+  readonly folder: string
+  readonly imported: ImportResult & { readonly others: number }
+  readonly answers: Answers
+  readonly root: string
+}
+
+/** Finds the folder of this history, or a free one, and imports. The store is closed again when this resolves. */
+async function write(source: Source, among: ReadonlySet<string>, io: Io): Promise<Written> {
+  for (let n = 1; n <= FOLDERS_MAX; n++) {
+    const folder = source.folder(n)
+    const written = await withStore(
+      io,
+      `file:${folder}`,
+      async (store) => {
+        const imported = await source.importInto(store)
+        if (imported === undefined) return undefined
+        return { folder, imported, answers: await answersOf(store, among), root: (await store.checkpoint()).root }
+      },
+      { create: true },
+    )
+    if (written !== undefined) return written
+  }
+  const hint = `Remove some of them, or run the demo in another folder.`
+  throw new CommandError('failed', `${ROOT} holds ${FOLDERS_MAX} demos of other repositories already`, { hint })
+}
+
+const demoFolder = (n: number): string => join(ROOT, n === 1 ? 'demo' : `demo-${n}`)
+
+function gitSource(repository: Repository, progress: Progress, io: Io): Source {
+  const { name, notes, hashes, max } = repository
+  const { signal } = io
+  return {
+    kind: 'git',
+    title: `The history of ${name}, in a log that keeps it`,
+    notes,
+    folder: demoFolder,
+    hashes,
+    ...(hashes.length === max && { limitedTo: max }),
+    importInto: async (store) => {
+      const imported = await readImported(store)
+      const isOurs = (await store.head()) === 0 || (await holdsAny(repository, imported.commits))
+      if (!isOurs) return undefined
+      const counted = new Set(hashes)
+      const others = [...imported.commits].filter((hash) => !counted.has(hash)).length
+      return { ...(await importHistory(store, repository, imported, { progress, signal })), others }
+    },
+    truth: () => askGit(repository, signal),
+  }
+}
+
+function sampleSource(reason: string, progress: Progress, { signal }: Io): Source {
+  const commits = sampleCommits()
+  const hashes = commits.map(({ hash }) => hash)
+  return {
+    kind: 'sample',
+    title: 'The history of a shop that never was, in a log that keeps it',
+    notes: [`${reason}: this is a generated sample, the same every time.`],
+    folder: (n) => join(ROOT, n === 1 ? 'sample' : `sample-${n}`),
+    hashes,
+    importInto: async (store) => {
+      const imported = await readImported(store)
+      if ((await store.head()) > 0 && !imported.commits.has(hashes[0] ?? '')) return undefined
+      const missing = commits.filter(({ hash }) => !imported.commits.has(hash))
+      if (missing.length > 0) progress.stage(`writing ${plural(missing.length, 'generated commit')}`)
+      const newEvents = await importCommits(store, missing, imported.authors, { signal })
+      const { count: authors } = imported.authors
+      return { commits: hashes.length, newCommits: missing.length, newEvents, authors, others: 0 }
+    },
+    truth: async () => sampleTruth(commits),
+  }
+}
+
+async function requireIntact(store: Store, folder: string): Promise<void> {
+  const { intact, findings } = await store.verify()
+  if (intact) return
+  throw new CommandError('not-intact', `the log in ${folder} is not intact`, {
+    exit: EXIT.notIntact,
+    facts: { differences: findings.map(({ message }) => message) },
+    hint: `Run perdure doctor --store file:${folder}.`,
+  })
+}
+
+function requireNoDifferences(found: readonly string[], folder: string): void {
+  if (found.length === 0) return
+  const more = found.length > DIFFERENCES_SHOWN ? [`and ${found.length - DIFFERENCES_SHOWN} more`] : []
+  throw new CommandError('demo-differs', `the log and git do not agree in ${plural(found.length, 'place')}`, {
+    facts: { differences: [...found.slice(0, DIFFERENCES_SHOWN), ...more] },
+    hint:
+      'If .gitattributes or how git counts lines has changed since the import, git now gives other numbers for old ' +
+      `commits: remove ${folder} and run the demo again. If not, this is a fault in Perdure; please report it.`,
+  })
+}
+
+function notesOf(folder: string, source: Source, others: number): string[] {
+  const notes: string[] = []
+  if (folder !== source.folder(1)) notes.push(`${source.folder(1)} keeps another history, so this one is in ${folder}.`)
+  if (others > 0) {
+    notes.push(`The log also keeps ${plural(others, 'commit')} that git no longer counts here: older, or rewritten.`)
+  }
+  return notes.map(printable)
+}
+
+function ranked(answers: Answers, truth: Truth): Pick<DemoResult, 'contributors' | 'files' | 'together'> {
+  const byCount = <T>(count: (item: T) => number) => (a: T, b: T): number => count(b) - count(a)
+  return {
+    contributors: [...commitsByName(answers, truth)].sort(byCount(([, commits]) => commits)),
+    files: [...answers.files].sort(byCount(([, { changes }]) => changes)),
+    together: Array.from(answers.pairs, ([pair, times]): [string, string, number] => {
+      const [a = '', b = ''] = pair.split('\0')
+      return [a, b, times]
+    }).sort(byCount(([, , times]) => times)),
+  }
+}
+
+/** The log's own text: how large it is, and where it begins. */
+function filesOf(folder: string): Pick<DemoResult, 'bytes' | 'file'> {
+  const segments = join(folder, 'segments')
+  const names = readdirSync(segments).filter((name) => name.endsWith('.ndjson')).sort()
+  const bytes = names.reduce((sum, name) => sum + statSync(join(segments, name)).size, 0)
+  return { bytes, file: join(segments, names[0] ?? '') }
+}

@@ -1,0 +1,160 @@
+/** The demo's report: at most 25 lines in plain words. */
+import {
+  bar,
+  grouped,
+  padded,
+  paddedLeft,
+  plural,
+  printable,
+  shellQuoted,
+  shortened,
+  shortenedPath,
+  widthOf,
+} from '../text.js'
+import type { FileTotals } from './projections.js'
+import type { Speed } from './speed.js'
+
+export interface DemoResult {
+  /** What the history is of. */
+  readonly title: string
+  readonly notes: readonly string[]
+  readonly folder: string
+  readonly bytes: number
+  /** The first file of the log, to look at. */
+  readonly file: string
+  readonly events: number
+  readonly commits: number
+  readonly authors: number
+  readonly newEvents: number
+  readonly newCommits: number
+  /** Most commits first. */
+  readonly contributors: readonly (readonly [name: string, commits: number])[]
+  /** Most commits first. */
+  readonly files: readonly (readonly [path: string, totals: FileTotals])[]
+  /** Most often first. */
+  readonly together: readonly (readonly [a: string, b: string, times: number])[]
+  /** Whether the answers were compared with git, or with the generator of the sample. */
+  readonly comparedWith: 'git' | 'sample'
+  /** How many commits were asked for, if the history has at least as many. */
+  readonly limitedTo?: number
+  readonly speed: Speed
+  /** A projection at hand that says something about this log. */
+  readonly tryProjection?: string
+  readonly root: string
+}
+
+const LINES_MAX = 25
+const LABEL_WIDTH = 10
+const NAME_WIDTH = 24
+const BAR_WIDTH = 32
+const PATH_WIDTH = 44
+
+export function reportLines(result: DemoResult, bold: (text: string) => string): string[] {
+  const section = (label: string, rows: readonly string[]): string[] =>
+    rows.map((row, i) => (i === 0 ? bold(padded(label, LABEL_WIDTH)) : ' '.repeat(LABEL_WIDTH)) + row)
+  const lines = [
+    bold(printable(result.title)),
+    ...result.notes.map(printable),
+    '',
+    ...section('Stored', stored(result)),
+    '',
+    ...section('Who', contributorRows(result)),
+    ...section('Changed', fileRows(result)),
+    ...section('Together', togetherRows(result)),
+    '',
+    ...section('Checked', checkedRows(result)),
+    ...section('Speed', speedRows(result.speed)),
+    ...section('Root', [result.root]),
+    '',
+    ...section('Try next', nextRows(result)),
+  ]
+  return withinLimit(lines)
+}
+
+/** Notes come in the place of empty lines, the last ones first. */
+function withinLimit(lines: string[]): string[] {
+  while (lines.length > LINES_MAX) {
+    const empty = lines.lastIndexOf('')
+    if (empty < 0) return lines.slice(0, LINES_MAX)
+    lines.splice(empty, 1)
+  }
+  return lines
+}
+
+function stored({ events, commits, authors, files, newEvents, newCommits, folder, bytes, file }: DemoResult): string[] {
+  const fresh = newEvents === 0 ? '0 new' : `${grouped(newEvents)} new, of ${plural(newCommits, 'commit')}`
+  const what = `${plural(commits, 'commit')}, ${plural(authors, 'author')}, ${plural(files.length, 'file')}`
+  return [
+    `${plural(events, 'event')} (${fresh}): ${what}`,
+    `in ${printable(folder)}, ${sizeText(bytes)} of plain text. Look at it:`,
+    `less ${shellQuoted(file)}`,
+  ]
+}
+
+function contributorRows({ contributors }: DemoResult): string[] {
+  const shown = contributors.slice(0, 3)
+  const most = shown[0]?.[1] ?? 1
+  const names = shown.map(([name]) => shortened(printable(name), NAME_WIDTH))
+  const nameWidth = Math.max(0, ...names.map(widthOf))
+  const digits = grouped(most).length
+  return shown.map(([, commits], i) => {
+    const rest = i === 2 && contributors.length > 3 ? ` and ${contributors.length - 3} more` : ''
+    const drawn = bar(commits / most, BAR_WIDTH)
+    return `${padded(names[i] ?? '', nameWidth)}  ${paddedLeft(grouped(commits), digits)}  ${drawn}${rest}`
+  })
+}
+
+function fileRows({ files }: DemoResult): string[] {
+  const shown = files.slice(0, 3)
+  const paths = shown.map(([path]) => shortenedPath(printable(path), PATH_WIDTH))
+  const width = Math.max(0, ...paths.map(widthOf))
+  const digits = grouped(shown[0]?.[1].changes ?? 0).length
+  return shown.map(([, { changes, added, deleted }], i) => {
+    const times = `${paddedLeft(grouped(changes), digits)} ${changes === 1 ? 'time ' : 'times'}`
+    return `${padded(paths[i] ?? '', width)}  ${times}  +${grouped(added)} −${grouped(deleted)}`
+  })
+}
+
+function togetherRows({ together }: DemoResult): string[] {
+  return together.slice(0, 2).map(([a, b, times]) => {
+    const [left, right] = [a, b].map((path) => shortenedPath(printable(path), 28))
+    return `${left} with ${right}, ${plural(times, 'time')}`
+  })
+}
+
+function checkedRows({ contributors, files, commits, comparedWith, limitedTo }: DemoResult): string[] {
+  const closed = 'closed, reopened, every line verified, replayed: the same answers'
+  const names = `${plural(contributors.length, 'name')}, ${plural(commits, 'commit')}`
+  const paths = plural(files.length, 'file')
+  if (comparedWith === 'sample') return [closed, `the same as the generator of the sample counts: ${names}, ${paths}`]
+  // As a person would ask for the same commits.
+  const limit = limitedTo === undefined ? '' : ` -${limitedTo}`
+  return [
+    closed,
+    `the same as git shortlog -sn --no-merges${limit}: ${names}`,
+    `the same as git log --no-merges --no-renames --numstat${limit}: ${paths}`,
+  ]
+}
+
+function speedRows({ append, replay }: Speed): string[] {
+  const appended = `each commit durable before the next: ${ratioText(append)} bare write + fsync`
+  return replay === undefined ? [appended] : [appended, `replay: ${ratioText(replay)} bare read + JSON.parse`]
+}
+
+function nextRows({ folder, tryProjection }: DemoResult): string[] {
+  const store = `--store ${shellQuoted(`file:${folder}`)}`
+  const last = tryProjection === undefined ? '--help' : `project ${shellQuoted(tryProjection)} ${store}`
+  return [`read ${store} --backwards --limit 5`, `verify ${store}`, last].map((command) => `npx perdure ${command}`)
+}
+
+function ratioText(ratio: number): string {
+  return ratio < 1 ? `${Math.round(ratio * 100)} % of` : `${ratio.toFixed(1)} times`
+}
+
+function sizeText(bytes: number): string {
+  const units = ['bytes', 'KB', 'MB', 'GB']
+  let size = bytes
+  let unit = 0
+  for (; size >= 1000 && unit < units.length - 1; unit++) size /= 1000
+  return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`
+}

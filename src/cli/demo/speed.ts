@@ -1,0 +1,120 @@
+/** How fast the log is on this machine, as a ratio to the bare limit: measured in turns, in the same run. */
+import { closeSync, fdatasyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { NewEvent, RecordedEvent, Write } from '../../events.js'
+import { must, open } from '../../index.js'
+import type { Store } from '../../store.js'
+import { changedTogether } from './projections.js'
+
+export interface Speed {
+  /** Commits appended one at a time, each durable before the next, against bare write + fdatasync of the same bytes. */
+  readonly append: number
+  /** Events replayed through a projection, against bare read + JSON.parse of the same lines; absent for a small log. */
+  readonly replay?: number
+}
+
+const COMMITS_MAX = 500
+const SLICES = 10
+const BUDGET_MS = 5000
+const REPLAY_MIN_EVENTS = 2000
+const REPLAY_PAIRS = 5
+
+/** @param scratch a folder that does not exist yet, on the disk that the log is on; removed again */
+export async function measureSpeed(store: Store, folder: string, scratch: string, signal: AbortSignal): Promise<Speed> {
+  mkdirSync(scratch, { recursive: true })
+  try {
+    const append = await measureAppend(await firstCommits(store), scratch, signal)
+    if ((await store.head()) < REPLAY_MIN_EVENTS) return { append }
+    return { append, replay: await measureReplay(store, folder, signal) }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+interface Sample {
+  readonly writes: readonly Write[]
+  readonly bytes: Uint8Array
+}
+
+/** The first commits of the log, both as calls and as the bytes that were stored. */
+async function firstCommits(store: Store): Promise<Sample[]> {
+  const commits = new Map<number, { writes: Write[]; lines: string }>()
+  const lines = store.lines()[Symbol.asyncIterator]()
+  for await (const event of store.read()) {
+    const line = await lines.next()
+    const [first] = event.commit
+    if (!commits.has(first) && commits.size === COMMITS_MAX) break
+    const commit = commits.get(first) ?? { writes: [], lines: '' }
+    commit.writes.push({ stream: event.stream, events: newEventOf(event) })
+    commit.lines += line.done === true ? '' : line.value + '\n'
+    commits.set(first, commit)
+  }
+  return Array.from(commits.values(), ({ writes, lines: text }) => ({ writes, bytes: Buffer.from(text) }))
+}
+
+function newEventOf({ id, type, version, occurred, tags, meta, data, subject }: RecordedEvent): NewEvent {
+  const optional = { ...(occurred !== undefined && { occurred }), ...(subject !== undefined && { subject }) }
+  return { id, type, version, tags, meta, data, ...optional }
+}
+
+async function measureAppend(samples: readonly Sample[], scratch: string, signal: AbortSignal): Promise<number> {
+  const store = await open(`file:${join(scratch, 'log')}`, { create: true })
+  const file = openSync(join(scratch, 'bare'), 'w')
+  const ours = async (slice: readonly Sample[]): Promise<void> => {
+    for (const { writes } of slice) must(await store.commit(writes))
+  }
+  const bare = async (slice: readonly Sample[]): Promise<void> => {
+    for (const { bytes } of slice) {
+      writeSync(file, bytes)
+      fdatasyncSync(file)
+    }
+  }
+  try {
+    const length = Math.max(1, Math.floor(samples.length / SLICES))
+    const slices = Array.from({ length: Math.ceil(samples.length / length) }, (_, i) =>
+      samples.slice(i * length, (i + 1) * length),
+    )
+    return await medianRatio(slices.map((slice) => [() => ours(slice), () => bare(slice)]), signal)
+  } finally {
+    closeSync(file)
+    await store.close()
+  }
+}
+
+async function measureReplay(store: Store, folder: string, signal: AbortSignal): Promise<number> {
+  const segments = join(folder, 'segments')
+  const ours = async (): Promise<void> => {
+    await store.project(changedTogether(new Set()))
+  }
+  const bare = async (): Promise<void> => {
+    for (const name of readdirSync(segments)) {
+      for (const line of readFileSync(join(segments, name), 'utf8').split('\n')) if (line !== '') JSON.parse(line)
+    }
+  }
+  return await medianRatio(Array.from({ length: REPLAY_PAIRS }, () => [ours, bare]), signal)
+}
+
+type Pair = readonly [ours: () => Promise<void>, bare: () => Promise<void>]
+
+/** The median of bare time through our time. The first pair warms up; who begins alternates; time is bounded. */
+async function medianRatio(pairs: readonly Pair[], signal: AbortSignal): Promise<number> {
+  const ratios: number[] = []
+  const startMs = performance.now()
+  for (const [index, [ours, bare]] of pairs.entries()) {
+    signal.throwIfAborted()
+    if (ratios.length > 0 && performance.now() - startMs > BUDGET_MS) break
+    const bareFirst = index % 2 === 0
+    const before = bareFirst ? await timeMs(bare) : undefined
+    const oursMs = await timeMs(ours)
+    const bareMs = before ?? (await timeMs(bare))
+    ratios.push(bareMs / oursMs)
+  }
+  const counted = (ratios.length > 3 ? ratios.slice(1) : ratios).sort((a, b) => a - b)
+  return counted[Math.floor(counted.length / 2)] ?? 0
+}
+
+async function timeMs(work: () => Promise<void>): Promise<number> {
+  const startMs = performance.now()
+  await work()
+  return performance.now() - startMs
+}

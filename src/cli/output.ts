@@ -1,0 +1,59 @@
+/** Standard output: batched, with back-pressure, and quiet when the reader has gone (`| head`). */
+import type { Writable } from 'node:stream'
+import { encodeJson } from '../json.js'
+
+/** The reader has closed the pipe: what comes is not wanted any more. Ends a command quietly. */
+export class OutputClosed extends Error {
+  override readonly name = 'OutputClosed'
+}
+
+const BATCH_LENGTH = 64 * 1024
+
+export class Output {
+  readonly #stream: Writable
+  #batch = ''
+
+  constructor(stream: Writable) {
+    this.#stream = stream
+    // Write errors reach the callback of the write; without a listener they would also end the process.
+    stream.on('error', () => undefined)
+  }
+
+  /** @throws OutputClosed */
+  async line(text: string): Promise<void> {
+    this.#batch += text + '\n'
+    if (this.#batch.length >= BATCH_LENGTH) await this.flush()
+  }
+
+  async lines(texts: readonly string[]): Promise<void> {
+    for (const text of texts) await this.line(text)
+  }
+
+  /** Text that has its own newlines; written with the next flush. */
+  text(text: string): void {
+    this.#batch += text
+  }
+
+  /** One line of JSON. */
+  async json(value: unknown): Promise<void> {
+    await this.line(encodeJson(value))
+  }
+
+  /** Resolves once everything has been handed over. @throws OutputClosed */
+  async flush(): Promise<void> {
+    const text = this.#batch
+    if (text === '') return
+    this.#batch = ''
+    await new Promise<void>((resolve, reject) => {
+      this.#stream.write(text, (error) => {
+        if (error == null) resolve()
+        else reject(isGone(error) ? new OutputClosed('nobody reads the output any more') : error)
+      })
+    })
+  }
+}
+
+function isGone(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'EPIPE' || code === 'ECONNRESET' || code === 'ERR_STREAM_DESTROYED'
+}

@@ -1,0 +1,85 @@
+/** Values on the command line: what each option's text means, and a clear refusal of what means nothing. */
+import { InvalidArgumentError } from 'commander'
+import { readFileSync } from 'node:fs'
+import type { Readable } from 'node:stream'
+import type { Expect } from '../events.js'
+import { NotJson, parseJsonText, type Json } from '../json.js'
+import { PerdureError } from '../errors.js'
+import { CommandError } from './failures.js'
+
+/** 0, 1, 2… */
+export function parseCount(text: string): number {
+  const count = /^\d{1,16}$/.test(text) ? Number(text) : NaN
+  if (!Number.isSafeInteger(count)) throw new InvalidArgumentError('It is a whole number, 0 or more.')
+  return count
+}
+
+/** 1, 2, 3… */
+export function parsePositive(text: string): number {
+  const count = parseCount(text)
+  if (count === 0) throw new InvalidArgumentError('It is a whole number, 1 or more.')
+  return count
+}
+
+export function parseExpect(text: string): Expect {
+  if (text === 'any' || text === 'new' || text === 'exists') return text
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is any, new, exists, or a revision (0, 1, 2…).')
+  return parseCount(text)
+}
+
+/** A position, or a time for {@link Date}. */
+export function parsePositionOrTime(text: string): number | Date {
+  if (/^\d+$/.test(text)) return parseCount(text)
+  const time = new Date(text)
+  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError('It is a position (0, 1, 2…) or a time.')
+  return time
+}
+
+/** For options that may be given several times. */
+export function collect(text: string, before: readonly string[] = []): string[] {
+  return [...before, text]
+}
+
+/**
+ * JSON from the argument itself, from a file (`@name`) or from standard input (`-`).
+ *
+ * @throws PerdureError `event-invalid` when it is not JSON that can be kept as it stands
+ */
+export async function readJsonArgument(argument: string, pointer: string, input: Readable): Promise<Json> {
+  const text = await readTextArgument(argument, input)
+  try {
+    return parseJsonText(text)
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error
+    const facts = { index: 0, pointer: pointer + error.pointer }
+    const hint = 'Give JSON as the argument itself, as @file, or as - for standard input.'
+    throw new PerdureError('event-invalid', `${pointer} ${error.problem}`, facts, { hint, written: 'no' })
+  }
+}
+
+async function readTextArgument(argument: string, input: Readable): Promise<string> {
+  if (argument === '-') return decodeUtf8(await readAll(input), 'standard input')
+  if (!argument.startsWith('@')) return argument
+  const path = argument.slice(1)
+  try {
+    return decodeUtf8(readFileSync(path), path)
+  } catch (error) {
+    if (error instanceof CommandError) throw error
+    const why = error instanceof Error ? error.message : String(error)
+    throw new CommandError('failed', `cannot read ${path}: ${why}`)
+  }
+}
+
+async function readAll(input: Readable): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of input) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array))
+  return Buffer.concat(chunks)
+}
+
+function decodeUtf8(bytes: Uint8Array, from: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new CommandError('failed', `${from} is not UTF-8`)
+  }
+}

@@ -1,0 +1,84 @@
+/** What can go wrong, as stable codes with typed facts. `docs/errors.md` has one heading for each code. */
+import type { Conflict } from './events.js'
+
+/** Facts carried by each code. Adding a code is a minor release; renaming one is major. */
+export interface ErrorFacts {
+  'options-invalid': { option: string }
+  'event-invalid': { index: number; pointer: string }
+  'query-invalid': { pointer: string }
+  'condition-invalid': { pointer: string; head?: number }
+  'commit-empty': Record<never, never>
+  'id-reused': { ids: readonly string[]; places: Readonly<Record<string, number>> }
+  conflict: { conflicts: readonly Conflict[] }
+  'version-newer': { type: string; version: number; declared: number; position: number }
+  'upcast-failed': { type: string; version: number; position: number }
+  'store-missing': { path: string }
+  'store-foreign': { path: string; found: string }
+  'store-unwritable': { path: string }
+  'store-locked': { path: string }
+  'store-closed': Record<never, never>
+  'format-newer': { path: string; found: number; supported: number }
+  'head-missing': { path: string }
+  'log-corrupt': {
+    path: string
+    /** Bytes from the start of the file. */
+    offset?: number
+    /** The first position that cannot be answered for. */
+    position?: number
+    expected?: string | number
+    found?: string | number
+  }
+  'lines-invalid': { index: number; expected?: string | number; found?: string | number }
+  'disk-full': { path: string }
+  'sync-failed': { path: string }
+  unsupported: { feature: string }
+  'backend-failed': { operation: string; path?: string; offset?: number }
+}
+
+export type ErrorCode = keyof ErrorFacts
+
+const brand = Symbol.for('perdure.error')
+
+interface PerdureErrorOptions extends ErrorOptions {
+  readonly hint?: string
+  readonly written?: 'no' | 'unknown'
+}
+
+/** An error a caller can act on. Tell them apart by `code`, never by class or message. */
+export class PerdureError<Code extends ErrorCode = ErrorCode> extends Error {
+  // A field, not the class's name: minifiers rename classes.
+  override readonly name = 'PerdureError'
+  readonly [brand] = true
+  /** What to do next, for a person. */
+  readonly hint: string | undefined
+  /** For failed writes: whether the write happened. */
+  readonly written: 'no' | 'unknown' | undefined
+
+  constructor(
+    readonly code: Code,
+    message: string,
+    readonly facts: Readonly<ErrorFacts[Code]>,
+    options: PerdureErrorOptions = {},
+  ) {
+    super(message, options)
+    this.hint = options.hint
+    this.written = options.written
+  }
+}
+
+/** The union form, so that `switch (error.code)` narrows `error.facts`. */
+export type AnyPerdureError = { [Code in ErrorCode]: PerdureError<Code> }[ErrorCode]
+
+/** Works across duplicate copies of this package, where `instanceof` does not. */
+export function isPerdureError(error: unknown): error is AnyPerdureError {
+  return typeof error === 'object' && error !== null && brand in error
+}
+
+/** A bug in Perdure or in a backend: a state that its own rules exclude. Never caught inside; report it. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError'
+}
+
+export function assertInvariant(holds: boolean, message: string): asserts holds {
+  if (!holds) throw new InvariantError(message)
+}

@@ -1,0 +1,225 @@
+/** From a caller's event to an encoded one: the border where everything is checked, once. */
+import type { EncodedEvent } from '../backends/protocol.js'
+import { PerdureError } from '../errors.js'
+import {
+  COMMIT_LENGTH_MAX_EVENTS,
+  COMMIT_SIZE_MAX_BYTES,
+  DATA_SIZE_MAX_BYTES,
+  META_SIZE_MAX_BYTES,
+  TAGS_LENGTH_MAX,
+  type NewEvent,
+} from '../events.js'
+import { encodeJson, NotJson, pointerPart, type Json } from '../json.js'
+import { checkName, checkTag, checkTime } from './names.js'
+import type { PreparedEvent, SealedData } from './ports.js'
+
+const MEMBERS: ReadonlySet<string> = new Set([
+  'id',
+  'type',
+  'version',
+  'data',
+  'occurred',
+  'tags',
+  'meta',
+  'subject',
+  'subjects',
+])
+
+/** A prepared event with its texts. `bytes` counts the UTF-8 JSON of what the caller gave. */
+export interface EncodedContent {
+  readonly chosen: boolean
+  readonly event: PreparedEvent
+  readonly dataJson: string
+  /** Everything of the line between the time and `data`. */
+  readonly middle: string
+  readonly bytes: number
+}
+
+/** What the encoder needs to know beside the event. */
+export interface EncodingContext {
+  /** Index of the event in the call, for errors. */
+  readonly index: number
+  readonly stream: string
+  /** An id for an event that has none. */
+  readonly newId: () => string
+  /** The declared version of a type and a check of its data; throws `event-invalid`. */
+  readonly declared: (event: NewEvent, index: number) => number
+  /** Perdure's own: may use `$` names and set `refers`. */
+  readonly own: boolean
+}
+
+type Refers = PreparedEvent['refers']
+
+/** @throws PerdureError `event-invalid` with the index and the pointer of what is wrong; nothing was written */
+export function encodeContent(event: NewEvent, context: EncodingContext): EncodedContent {
+  const { index, own } = context
+  if (typeof event !== 'object' || event === null) throw invalidEvent(index, '', 'is not an object')
+  for (const key of Object.keys(event)) {
+    if (!MEMBERS.has(key) && !(own && key === 'refers')) {
+      throw invalidEvent(index, pointerPart(key), 'is not a member of an event', `There are ${[...MEMBERS].join(', ')}.`)
+    }
+  }
+  const { id, type, occurred, tags, meta, subject, subjects } = event
+  checkText(type, index, '/type')
+  if (!own && type.startsWith('$')) throw invalidEvent(index, '/type', 'begins with $, which is reserved for Perdure')
+  if (id !== undefined) checkText(id, index, '/id')
+  if (occurred !== undefined) checkOccurred(occurred, index)
+  const middle =
+    (occurred === undefined ? '' : `,"occurred":"${occurred}"`) +
+    (tags === undefined || tags.length === 0 ? '' : encodeTags(tags, index)) +
+    (subject === undefined && subjects === undefined ? '' : encodeSubjects(event, index)) +
+    (own ? encodeRefers(event as { refers?: Refers }) : '') +
+    (meta === undefined ? '' : encodeMeta(meta, index))
+  const dataJson = encodePart(event.data, index, '/data')
+  checkSize(dataJson, DATA_SIZE_MAX_BYTES, index, '/data')
+  const version = context.declared(event, index)
+  const prepared: PreparedEvent = { ...event, id: id ?? context.newId(), stream: context.stream, version, tags: tags ?? [] }
+  return { chosen: id !== undefined, event: prepared, dataJson, middle, bytes: middle.length + dataJson.length }
+}
+
+/** The encoded form, with `sealed` in the place of the data if there is any. */
+export function encodeEvent(content: EncodedContent, sealed?: SealedData): EncodedEvent {
+  const { event, chosen, middle } = content
+  const { id, type, version, tags } = event
+  const data =
+    sealed === undefined
+      ? `,"data":${content.dataJson}`
+      : (sealed.data === undefined ? '' : `,"data":${encodeJson(sealed.data)}`) + `,"sealed":${encodeJson(sealed.sealed)}`
+  return {
+    id,
+    chosen,
+    type,
+    tags,
+    front: `,"id":${encodeJson(id)},"type":${encodeJson(type)}` + (version === 1 ? '' : `,"version":${version}`),
+    back: `${middle}${data}}`,
+  }
+}
+
+/** Refuses a commit that is too large as a whole. */
+export function checkCommitSize(contents: readonly EncodedContent[]): void {
+  if (contents.length > COMMIT_LENGTH_MAX_EVENTS) {
+    throw invalidEvent(
+      COMMIT_LENGTH_MAX_EVENTS,
+      '',
+      `is one too many: a commit holds at most ${COMMIT_LENGTH_MAX_EVENTS} events`,
+    )
+  }
+  let characters = 0
+  for (const content of contents) characters += content.bytes
+  // UTF-8 takes at most three bytes for what UTF-16 counts as one: mostly the exact count is not needed.
+  if (characters * 3 <= COMMIT_SIZE_MAX_BYTES) return
+  let bytes = 0
+  contents.forEach((content, index) => {
+    bytes += Buffer.byteLength(content.middle) + Buffer.byteLength(content.dataJson)
+    if (bytes > COMMIT_SIZE_MAX_BYTES) {
+      throw invalidEvent(index, '', `takes the commit over ${COMMIT_SIZE_MAX_BYTES} bytes`)
+    }
+  })
+}
+
+/** @throws PerdureError `event-invalid`, index 0, pointer `/stream` */
+export function checkStream(stream: unknown, index: number, own: boolean): asserts stream is string {
+  checkText(stream, index, '/stream')
+  if (!own && stream.startsWith('$')) throw invalidEvent(index, '/stream', 'begins with $, which is reserved for Perdure')
+}
+
+function checkText(text: unknown, index: number, pointer: string): asserts text is string {
+  const problem = typeof text === 'string' ? checkName(text) : 'is not a string'
+  if (problem !== undefined) throw invalidEvent(index, pointer, problem)
+}
+
+function checkOccurred(occurred: unknown, index: number): void {
+  const problem = typeof occurred === 'string' ? checkTime(occurred) : 'is not a string'
+  if (problem !== undefined) throw invalidEvent(index, '/occurred', problem)
+}
+
+function encodeTags(tags: readonly string[], index: number): string {
+  if (!Array.isArray(tags)) throw invalidEvent(index, '/tags', 'is not a list')
+  if (tags.length > TAGS_LENGTH_MAX) throw invalidEvent(index, '/tags', `has more than ${TAGS_LENGTH_MAX} members`)
+  for (let i = 0; i < tags.length; i++) {
+    const tag: unknown = tags[i]
+    const problem = typeof tag === 'string' ? checkTag(tag) : 'is not a string'
+    if (problem !== undefined) throw invalidEvent(index, `/tags/${i}`, problem)
+  }
+  return `,"tags":${encodePart(tags, index, '/tags')}`
+}
+
+function encodeMeta(meta: unknown, index: number): string {
+  if (typeof meta !== 'object' || meta === null || Array.isArray(meta)) throw invalidEvent(index, '/meta', 'is not an object')
+  const { actor, correlation, causation } = meta as { actor?: unknown; correlation?: unknown; causation?: unknown }
+  if (actor !== undefined) checkActor(actor, index)
+  if (correlation !== undefined) checkText(correlation, index, '/meta/correlation')
+  if (causation !== undefined) checkText(causation, index, '/meta/causation')
+  const json = encodePart(meta, index, '/meta')
+  checkSize(json, META_SIZE_MAX_BYTES, index, '/meta')
+  return json === '{}' ? '' : `,"meta":${json}`
+}
+
+const ACTOR_KINDS: readonly unknown[] = ['human', 'agent', 'system']
+
+function checkActor(actor: unknown, index: number): void {
+  if (typeof actor !== 'object' || actor === null) throw invalidEvent(index, '/meta/actor', 'is not an object')
+  const { kind, id } = actor as { kind?: unknown; id?: unknown }
+  if (!ACTOR_KINDS.includes(kind)) throw invalidEvent(index, '/meta/actor/kind', 'is not human, agent or system')
+  checkText(id, index, '/meta/actor/id')
+}
+
+function encodeSubjects(event: NewEvent, index: number): string {
+  const { subject, subjects, data } = event
+  if (subject !== undefined) {
+    if (subjects !== undefined) throw invalidEvent(index, '/subjects', 'stands beside subject; an event has one of them')
+    checkText(subject, index, '/subject')
+    return `,"subject":${encodeJson(subject)}`
+  }
+  if (typeof subjects !== 'object' || subjects === null || Array.isArray(subjects)) {
+    throw invalidEvent(index, '/subjects', 'is not an object')
+  }
+  for (const [pointer, name] of Object.entries(subjects)) {
+    checkText(name, index, '/subjects' + pointerPart(pointer))
+    if (!pointsInto(data, pointer)) {
+      throw invalidEvent(index, '/subjects' + pointerPart(pointer), 'is not the JSON Pointer of a part of data')
+    }
+  }
+  return Object.keys(subjects).length === 0 ? '' : `,"subjects":${encodePart(subjects, index, '/subjects')}`
+}
+
+function pointsInto(data: Json, pointer: string): boolean {
+  if (pointer === '') return true
+  if (!pointer.startsWith('/')) return false
+  let here: Json | undefined = data
+  for (const part of pointer.slice(1).split('/')) {
+    if (/~(?![01])/.test(part) || typeof here !== 'object' || here === null) return false
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~')
+    if (Array.isArray(here) && !/^(0|[1-9]\d*)$/.test(key)) return false
+    if (!Object.hasOwn(here, key)) return false
+    here = (here as Readonly<Record<string, Json>>)[key]
+  }
+  return true
+}
+
+function encodeRefers({ refers }: { readonly refers?: Refers }): string {
+  return refers === undefined ? '' : `,"refers":${encodeJson(refers)}`
+}
+
+function encodePart(value: unknown, index: number, pointer: string): string {
+  try {
+    return encodeJson(value)
+  } catch (error) {
+    if (error instanceof NotJson) throw invalidEvent(index, pointer + error.pointer, error.problem)
+    throw error
+  }
+}
+
+function checkSize(json: string, limit: number, index: number, pointer: string): void {
+  if (json.length * 3 > limit && Buffer.byteLength(json) > limit) {
+    throw invalidEvent(index, pointer, `is larger than ${limit} bytes`, 'Keep large objects outside, by reference.')
+  }
+}
+
+export function invalidEvent(index: number, pointer: string, problem: string, hint?: string): PerdureError<'event-invalid'> {
+  const what = pointer === '' ? `event ${index}` : `${pointer} of event ${index}`
+  return new PerdureError('event-invalid', `${what} ${problem}`, { index, pointer }, {
+    hint: hint ?? 'Correct the event; docs/format.md says what an event may hold.',
+    written: 'no',
+  })
+}

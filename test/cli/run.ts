@@ -1,0 +1,86 @@
+/** Runs the compiled command line as a person would: a process, its output, its exit code. */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+export const ROOT = resolve(import.meta.dirname, '../..')
+const MAIN = join(ROOT, 'dist/src/cli/main.js')
+
+export interface Ran {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly out: string
+  readonly err: string
+}
+
+export interface RunOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly input?: string | Uint8Array
+}
+
+/** Slow machines start node slowly, and some tests start it many times. */
+export const SLOW = { timeout: 120_000 }
+
+export async function perdure(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  if (!existsSync(MAIN)) throw new Error('run `npm run build` first: these tests are about the compiled program')
+  return await runNode([MAIN, ...args], options)
+}
+
+export async function runNode(args: readonly string[], { cwd, env, input }: RunOptions = {}): Promise<Ran> {
+  const child = spawn(process.execPath, args, { cwd, env: { ...cleanEnvironment(), ...env } })
+  const out: Buffer[] = []
+  const err: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(input ?? '')
+  return await new Promise((done, fail) => {
+    child.once('error', fail)
+    child.once('close', (code, signal) => {
+      done({ code, signal, out: Buffer.concat(out).toString('utf8'), err: Buffer.concat(err).toString('utf8') })
+    })
+  })
+}
+
+/** Without what the machine's owner has set for Perdure and git. */
+export function cleanEnvironment(): NodeJS.ProcessEnv {
+  const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' }
+  for (const name of Object.keys(env)) {
+    if (/^(PERDURE_|GIT_DIR$|GIT_WORK_TREE$|GIT_INDEX_FILE$|NODE_OPTIONS$)/.test(name)) delete env[name as 'PATH']
+  }
+  return env
+}
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'perdure-cli-')))
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return folder
+}
+
+export function jsonLines<T = Record<string, unknown>>(text: string): T[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T)
+}
+
+export interface Reported {
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+  readonly facts: Record<string, unknown>
+  readonly written?: string
+}
+
+/** The one line of JSON that an error is. */
+export function errorOf({ err }: Ran): Reported {
+  const [line, ...more] = jsonLines<{ error: Reported }>(err)
+  if (line === undefined || more.length > 0) throw new Error(`not one line of JSON: ${err}`)
+  return line.error
+}

@@ -1,0 +1,76 @@
+/** A whole campaign over several threads: the enumerated cases, then random lives until enough states are seen. */
+import { Worker } from 'node:worker_threads'
+import { addFindings, type Findings, noFindings } from './report.js'
+
+export interface CampaignOptions {
+  /** Moves the sample of enumerated cases, if not all are run, and the seeds of the random lives. */
+  readonly seed: number
+  /** At least so many disk states are recovered and audited. */
+  readonly states: number
+  readonly workers: number
+  /** Called now and then with what was found so far. */
+  readonly onProgress?: (findings: Findings) => void
+}
+
+const CHUNK_LENGTH = 250
+const FAILURES_MAX = 20
+/** Of the states asked for, so much is left to random lives. */
+const RANDOM_PART = 0.05
+
+export async function runCampaign(options: CampaignOptions): Promise<Findings> {
+  const sum = noFindings()
+  const threads = Array.from({ length: options.workers }, () => new Worker(new URL('worker.js', import.meta.url)))
+  try {
+    const ready = await Promise.all(threads.map(nextMessage<{ enumerated: number }>))
+    const chunks = chunksOf(options, ready[0]?.enumerated ?? 0)
+    await Promise.all(threads.map((thread) => work(thread, chunks, sum, options)))
+  } finally {
+    await Promise.all(threads.map((thread) => thread.terminate()))
+  }
+  return sum
+}
+
+interface Chunk {
+  readonly seeds: readonly number[]
+  readonly isRandom: boolean
+}
+
+/** Hands the thread one chunk after the other, until there is no need for more. */
+async function work(
+  thread: Worker,
+  chunks: Iterator<Chunk, void>,
+  sum: Findings,
+  { states, onProgress }: CampaignOptions,
+): Promise<void> {
+  for (let next = chunks.next(); next.done !== true; next = chunks.next()) {
+    const { seeds, isRandom } = next.value
+    if (sum.failures.length >= FAILURES_MAX || (isRandom && sum.states >= states)) return
+    thread.postMessage(seeds)
+    addFindings(sum, await nextMessage<Findings>(thread))
+    onProgress?.(sum)
+  }
+}
+
+/** First every `stride`-th of the enumerated cases, in order, since neighbours share their work; then random ones. */
+function* chunksOf({ seed, states }: CampaignOptions, enumerated: number): Generator<Chunk, void> {
+  const stride = Math.max(1, Math.floor(enumerated / (states * (1 - RANDOM_PART))))
+  for (let first = seed % stride; first < enumerated; first += CHUNK_LENGTH * stride) {
+    const length = Math.min(CHUNK_LENGTH, Math.ceil((enumerated - first) / stride))
+    yield { seeds: Array.from({ length }, (_, i) => first + i * stride), isRandom: false }
+  }
+  for (let first = enumerated + seed * states; ; first += CHUNK_LENGTH) {
+    yield { seeds: Array.from({ length: CHUNK_LENGTH }, (_, i) => first + i), isRandom: true }
+  }
+}
+
+async function nextMessage<T>(thread: Worker): Promise<T> {
+  return await new Promise<T>((resolve, reject) => {
+    const settle = (act: () => void): void => {
+      thread.removeAllListeners()
+      act()
+    }
+    thread.once('message', (message: T) => settle(() => resolve(message)))
+    thread.once('error', (error) => settle(() => reject(error)))
+    thread.once('exit', (code) => settle(() => reject(new Error(`a thread of the campaign ended with ${code}`))))
+  })
+}

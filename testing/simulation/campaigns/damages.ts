@@ -1,0 +1,81 @@
+/** Damage at rest: every file of a log cut at every byte, flipped at every byte, emptied, deleted, exchanged, put back. */
+import { auditDamaged } from '../damaged.js'
+import { readHead } from '../format-reader.js'
+import { type Damage, damageImage, type DiskImage } from '../image.js'
+import { Life } from '../life.js'
+import { type CrashState, Moments } from '../moments.js'
+import { Random } from '../random.js'
+import { FOLDER, type Scenario } from '../scenario.js'
+import { toleranceOf } from '../tolerance.js'
+import { type Campaign, type Context, NO_STATE } from './campaign.js'
+
+/** `atRest`: as the scenario leaves the disk. `lagging`: the power failed at the end, and no unsynced head survived. */
+export function damageCampaign(context: Context, scenario: Scenario, life: Life, when: 'atRest' | 'lagging'): Campaign {
+  const moments = new Moments(life.recordings)
+  const intact = when === 'atRest' ? lastState(moments) : laggingState(moments)
+  const damages = damagesOf(intact.image, earlierImage(moments), when)
+  return {
+    name: `${scenario.name}: damage ${when === 'atRest' ? 'at rest' : 'while the head lags'}`,
+    count: damages.length,
+    describe: (k) => JSON.stringify(damages[k], (key, value: unknown) => (key === 'bytes' ? undefined : value)),
+    run: async (k) => {
+      const damage = damages[k]
+      if (damage === undefined) throw new RangeError(`there are ${damages.length} damages, not ${k}`)
+      const image = damageImage(intact.image, damage)
+      const life = new Life(context.subject, scenario, k, context.mark, { ...intact, image })
+      await auditDamaged(life, toleranceOf(intact.image, image, damage), k)
+      context.count(1)
+    },
+  }
+}
+
+function lastState(moments: Moments): CrashState {
+  return moments.stateAt(moments.list.length - 1, () => ({ rest: 'apply' }))
+}
+
+/** The last moment at which, if the power fails, the head on the disk vouches for less than was acknowledged. */
+function laggingState(moments: Moments): CrashState {
+  for (let index = moments.list.length - 1; index >= 0; index--) {
+    const state = moments.stateAt(index, () => ({ rest: 'drop' }))
+    const { certain, uncertain } = state.expectation
+    const vouched = readHead(state.image, FOLDER)?.last ?? Infinity
+    if (uncertain.length === 0 && vouched < certain.length) return state
+  }
+  return NO_STATE
+}
+
+/** To put old copies of files back from. */
+function earlierImage(moments: Moments): DiskImage {
+  return moments.stateAt(Math.floor(moments.list.length / 2), () => ({ rest: 'apply' })).image
+}
+
+function damagesOf(image: DiskImage, earlier: DiskImage, when: 'atRest' | 'lagging'): Damage[] {
+  const paths = [...image.files.keys()].filter((path) => when === 'atRest' || path.includes('/segments/'))
+  return paths.flatMap((path) => damagesOfFile(path, image.files.get(path) ?? new Uint8Array(0), earlier))
+}
+
+const COPIES_PER_FILE = 12
+
+function damagesOfFile(path: string, bytes: Uint8Array, earlier: DiskImage): Damage[] {
+  const damages: Damage[] = [{ kind: 'delete', path }]
+  const old = earlier.files.get(path)
+  if (old !== undefined) damages.push({ kind: 'restore', path, bytes: old })
+  const random = new Random(bytes.length)
+  for (const length of [1, 40, 600]) damages.push({ kind: 'extend', path, bytes: random.bytes(length) })
+  damages.push({ kind: 'extend', path, bytes: bytes.slice(-200) })
+  for (let size = 0; size < bytes.length; size += isHole(path, size) ? 64 : 1) damages.push({ kind: 'truncate', path, size })
+  for (let offset = 0; offset < bytes.length; offset += isHole(path, offset) ? 64 : 1) {
+    damages.push({ kind: 'flip', path, offset, bit: random.below(8) })
+  }
+  for (let i = 0; i < COPIES_PER_FILE && bytes.length > 2; i++) {
+    const length = 1 + random.below(bytes.length >> 1)
+    const [from, to] = [random.below(bytes.length - length), random.below(bytes.length - length)]
+    damages.push({ kind: 'copy', path, from, to, length })
+  }
+  return damages
+}
+
+/** Between the slots of the head lie zeros that nobody reads. */
+function isHole(path: string, offset: number): boolean {
+  return path === `${FOLDER}/head` && offset > 520 && offset < 4090
+}
