@@ -9,6 +9,7 @@ import { guardingPromises } from './promises/guarding.js'
 import { lessonPromises } from './promises/lessons.js'
 import { limitPromises } from './promises/limits.js'
 import { listingPromises } from './promises/listing.js'
+import { momentPromises } from './promises/moments.js'
 import { pagingPromises } from './promises/paging.js'
 import { projectingPromises } from './promises/projecting.js'
 import { refusingPromises } from './promises/refusing.js'
@@ -46,8 +47,8 @@ export const storePromises: Promises = {
   ...lessonPromises,
 }
 
-/** Of a store too, about calls that are made in one moment and the order in which they are judged. */
-export const momentPromises: Promises = {}
-
 /** Of a store over a backend that outlives the process. */
 export const durablePromises: Promises = reopeningPromises
+
+/** Of a store too, where no call has to be repeated. */
+export { momentPromises }

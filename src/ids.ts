@@ -26,8 +26,19 @@ export function createIds(random: (bytes: number) => Uint8Array): (nowMs: number
     }
     const byte = (offset: number): string => HEX[pool[used + offset] as number] as string
     const id =
-      prefix + byte(0).slice(1) + byte(1) + '-' + (HEX[((pool[used + 2] as number) & 0x3f) | 0x80] as string) +
-      byte(3) + '-' + byte(4) + byte(5) + byte(6) + byte(7) + byte(8) + byte(9)
+      prefix +
+      byte(0).slice(1) +
+      byte(1) +
+      '-' +
+      (HEX[((pool[used + 2] as number) & 0x3f) | 0x80] as string) +
+      byte(3) +
+      '-' +
+      byte(4) +
+      byte(5) +
+      byte(6) +
+      byte(7) +
+      byte(8) +
+      byte(9)
     used += 10
     return id
   }

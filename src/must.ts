@@ -11,8 +11,13 @@ export function must(result: Appended | Refused): Appended {
       ? `stream ${JSON.stringify(conflict.stream)} is at revision ${conflict.actual}, not ${conflict.expected}`
       : `position ${conflict.actual} matches the query`,
   )
-  throw new PerdureError('conflict', `the append was refused: ${what.join('; ')}`, { conflicts }, {
-    written: 'no',
-    hint: 'Look at the events that came between, decide again, and append again.',
-  })
+  throw new PerdureError(
+    'conflict',
+    `the append was refused: ${what.join('; ')}`,
+    { conflicts },
+    {
+      written: 'no',
+      hint: 'Look at the events that came between, decide again, and append again.',
+    },
+  )
 }

@@ -60,14 +60,17 @@ async function openBackend(at: string | Backend, options: OpenOptions): Promise<
       return rest === '' ? owned(openMemoryBackend(options)) : namedMemory(rest, options)
     case 'file':
       if (rest === '') throw invalidUrl(at, 'names no folder')
-      return owned(
-        await openFileBackend({ ...options, folder: rest.startsWith('//') ? fileURLToPath(at) : rest }),
-      )
+      return owned(await openFileBackend({ ...options, folder: rest.startsWith('//') ? fileURLToPath(at) : rest }))
     case 'postgres':
     case 'postgresql':
-      throw new PerdureError('unsupported', 'this version of Perdure has no PostgreSQL backend yet', { feature: scheme }, {
-        hint: 'Use memory: or file:<folder>.',
-      })
+      throw new PerdureError(
+        'unsupported',
+        'this version of Perdure has no PostgreSQL backend yet',
+        { feature: scheme },
+        {
+          hint: 'Use memory: or file:<folder>.',
+        },
+      )
     default:
       throw invalidUrl(at, 'is not the address of a store')
   }
@@ -89,7 +92,12 @@ function namedMemory(name: string, options: OpenOptions): Opened {
 function invalidUrl(at: string, problem: string): PerdureError<'options-invalid'> {
   // A URL may hold a password: only its scheme is repeated.
   const shown = at.includes('@') ? at.slice(0, at.indexOf(':') + 1) + '…' : JSON.stringify(at)
-  return new PerdureError('options-invalid', `${shown} ${problem}`, { option: 'at' }, {
-    hint: "Say 'memory:' or 'file:<folder>', for example file:./data.",
-  })
+  return new PerdureError(
+    'options-invalid',
+    `${shown} ${problem}`,
+    { option: 'at' },
+    {
+      hint: "Say 'memory:' or 'file:<folder>', for example file:./data.",
+    },
+  )
 }

@@ -6,6 +6,7 @@ import type { Appended, NewEvent, Expect, Query, RecordedEvent, Refused, Selecti
 import { createIds } from './ids.js'
 import { MerkleTree } from './integrity/merkle.js'
 import { checkLog } from './integrity/verification.js'
+import { checkNoOthers } from './log/conditions.js'
 import type { Events } from './log/evolution.js'
 import { checkName } from './log/names.js'
 import type { Ports } from './log/ports.js'
@@ -106,7 +107,7 @@ export class Store {
   ): Promise<Appended | Refused> {
     this.#assertOpen('no')
     const { expect = 'any', unless, ...others } = conditions
-    assertNoOthers(others, 'expect and unless')
+    checkNoOthers(others, '', 'expect and unless')
     return await this.#writer.commit([{ stream, events, expect }], unless)
   }
 
@@ -118,7 +119,7 @@ export class Store {
   async commit(writes: readonly Write[], conditions: Pick<Conditions, 'unless'> = {}): Promise<Appended | Refused> {
     this.#assertOpen('no')
     const { unless, ...others } = conditions
-    assertNoOthers(others, 'unless')
+    checkNoOthers(others, '', 'unless')
     return await this.#writer.commit(writes, unless)
   }
 
@@ -142,7 +143,8 @@ export class Store {
   async event(idOrPosition: string | number): Promise<RecordedEvent | undefined> {
     this.#assertOpen()
     const { backend } = this.#parts
-    const position = typeof idOrPosition === 'number' ? idOrPosition : (await backend.find([idOrPosition])).get(idOrPosition)
+    const position =
+      typeof idOrPosition === 'number' ? idOrPosition : (await backend.find([idOrPosition])).get(idOrPosition)
     if (position === undefined || !Number.isSafeInteger(position) || position < 1) return undefined
     if (position > (await backend.head()).position) return undefined
     const page = { after: position - 1, upTo: position, backwards: false, limit: 1, maxBytes: 1 }
@@ -165,7 +167,9 @@ export class Store {
   }
 
   /** All streams, or those whose names begin with `prefix`, in UTF-8 byte order. */
-  async *streams(options: { readonly prefix?: string } = {}): AsyncGenerator<{ stream: string; revision: number }, void, void> {
+  async *streams(
+    options: { readonly prefix?: string } = {},
+  ): AsyncGenerator<{ stream: string; revision: number }, void, void> {
     this.#assertOpen()
     const { prefix = '' } = options
     let after = ''
@@ -194,7 +198,8 @@ export class Store {
     const handled = { ...query, matcher: restrictTypes(query.matcher, Object.keys(projection.on)) }
     const fold = new Fold(projection)
     for await (const page of this.#reader.pages(attempt(() => handled))) for (const event of page) fold.apply(event)
-    const revision = selected.stream === undefined ? {} : { revision: await this.#revisionAt(selected.stream, position) }
+    const revision =
+      selected.stream === undefined ? {} : { revision: await this.#revisionAt(selected.stream, position) }
     return { state: fold.state, position, ...revision }
   }
 
@@ -276,20 +281,16 @@ export class Store {
 
   #assertOpen(written?: 'no'): void {
     if (this.#closing === undefined) return
-    throw new PerdureError('store-closed', 'the store is closed', {}, {
-      hint: 'Open it again.',
-      ...(written === undefined ? {} : { written }),
-    })
+    throw new PerdureError(
+      'store-closed',
+      'the store is closed',
+      {},
+      {
+        hint: 'Open it again.',
+        ...(written === undefined ? {} : { written }),
+      },
+    )
   }
-}
-
-function assertNoOthers(others: object, members: string): void {
-  const [other] = Object.keys(others)
-  if (other === undefined) return
-  throw new PerdureError('condition-invalid', `/${other} is not a condition; there are ${members}`, { pointer: `/${other}` }, {
-    written: 'no',
-    hint: 'A misspelt condition would not be checked.',
-  })
 }
 
 function queryInvalid(pointer: string, message: string): PerdureError<'query-invalid'> {

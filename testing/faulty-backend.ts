@@ -29,9 +29,17 @@ export function faultyBackend(backend: Backend, plan: FaultPlan): Backend {
   })
 }
 
-/** Appends fail about this often, in each of the ways given, as the seed decides. Nothing else fails. */
+/**
+ * Appends fail about this often, in each of the ways given, as the seed decides; but the append after a failed one
+ * works, so that whoever asks again gets an answer. Nothing else fails.
+ */
 export function seededFaults(random: SeededRandom, probability: number, faults: readonly Fault[]): FaultPlan {
-  return (operation) => (operation === 'append' && random.chance(probability) ? random.pick(faults) : undefined)
+  let failed = false
+  return (operation) => {
+    if (operation !== 'append') return undefined
+    failed = !failed && random.chance(probability)
+    return failed ? random.pick(faults) : undefined
+  }
 }
 
 /** The call with this number fails in this way; all others work. */

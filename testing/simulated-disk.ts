@@ -27,15 +27,17 @@ export interface SimulatedDiskOptions {
 /** Paths are absolute and use `/`. Every call on a crashed disk fails with `SimulatedCrash`. */
 export class SimulatedDisk implements Platform {
   readonly files: Files
+  /** A function of its own: callers may take it out of the platform. */
+  readonly random: (bytes: number) => Uint8Array
   readonly #calls: Calls
-  readonly #random: Random
   #timers: { callback: () => void }[] = []
 
   constructor(options: SimulatedDiskOptions = {}) {
     const volume = options.volume ?? new Volume(options.image ?? EMPTY_IMAGE)
     const ignore = (): void => undefined
     this.#calls = new Calls(volume, options.record ?? ignore, options.observe ?? ignore)
-    this.#random = new Random(options.seed ?? 1)
+    const random = new Random(options.seed ?? 1)
+    this.random = (bytes) => random.bytes(bytes)
     this.files = new SimulatedFiles(this.#calls)
   }
 
@@ -91,9 +93,6 @@ export class SimulatedDisk implements Platform {
     return due.length
   }
 
-  random(bytes: number): Uint8Array {
-    return this.#random.bytes(bytes)
-  }
 
   /** The power fails: what is left. Whatever still runs on this disk meets only errors from now on. */
   crash(variant: CrashVariant): DiskImage {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { defineProjection } from '../../src/index.js'
 import type { Promises } from '../case.js'
-import { collect, failsWith, range } from '../expectations.js'
+import { collect, failsWith } from '../expectations.js'
 import { note, notes } from '../samples.js'
 
 export const closingPromises: Promises = {
@@ -31,18 +31,6 @@ export const closingPromises: Promises = {
     ]) {
       await failsWith('store-closed', read)
     }
-    await it.close()
-  },
-
-  'close: appends under way are finished first, and answered': async (it) => {
-    const store = await it.store()
-    const appending = range(1, 40).map((i) => store.append(`s${i % 3}`, notes(2)))
-    await store.close()
-    const results = await Promise.all(appending)
-    assert.deepEqual(
-      results.flatMap(({ first, last }) => range(first, last)).sort((a, b) => a - b),
-      range(1, 80),
-    )
     await it.close()
   },
 

@@ -165,17 +165,6 @@ export const expectingPromises: Promises = {
     assert.equal(await store.head(), 2)
   },
 
-  'expect: appends that each expect the one before are all written when made at once, in order': async (it) => {
-    const store = await it.store()
-    const results = await Promise.all(
-      range(0, 19).map((revision) => store.append('a', note('x'), { expect: revision })),
-    )
-    assert.deepEqual(
-      results.map((result) => result.ok && result.revision),
-      range(1, 20),
-    )
-  },
-
   'expect: what is neither a kind nor a revision is refused as a condition': async (it) => {
     const store = await it.store()
     for (const expect of [-1, 1.5, Number.NaN, Infinity, 2 ** 53, 'none', '1', null, {}]) {

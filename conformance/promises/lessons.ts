@@ -12,16 +12,17 @@ export const lessonPromises: Promises = {
     async (it) => {
       const store = await it.store()
       let writing = true
-      const writers = Promise.all(
+      const writers = Promise.allSettled(
         range(1, 5).map(async (writer) => {
           for (let i = 0; i < 20; i++) await store.append(`w${writer}`, notes(1 + ((i + writer) % 3)))
         }),
-      ).then(() => (writing = false))
+      ).finally(() => (writing = false))
       const seen: number[] = []
       do {
         for await (const event of store.read({ after: seen.at(-1) ?? 0 })) seen.push(event.position)
+        await new Promise((resolve) => setImmediate(resolve))
       } while (writing as boolean)
-      await writers
+      for (const outcome of await writers) assert.equal(outcome.status, 'fulfilled')
       for await (const event of store.read({ after: seen.at(-1) ?? 0 })) seen.push(event.position)
       assert.deepEqual(seen, range(1, await store.head()))
     },

@@ -139,12 +139,14 @@ export const pagingPromises: Promises = {
     const writers = range(1, 4).map(async (writer) => {
       for (let i = 0; i < 25; i++) await store.append(`s${writer}`, notes(1 + (i % 3)))
     })
-    const done = Promise.all(writers).then(() => (appending = false))
+    const done = Promise.allSettled(writers).finally(() => (appending = false))
     do {
       const events = await collect(store.read())
       assert.deepEqual(positions(events), range(1, events.length))
+      await new Promise((resolve) => setImmediate(resolve))
     } while (appending as boolean)
     await done
+    await Promise.all(writers)
     const revisions = new Map<string, number>()
     for await (const { stream, revision } of store.read()) {
       assert.equal(revision, (revisions.get(stream) ?? 0) + 1)

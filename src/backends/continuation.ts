@@ -1,6 +1,6 @@
 /** Whether lines that already have their places continue a log exactly. */
 import { PerdureError } from '../errors.js'
-import { MalformedLine, scanEnvelope, type Envelope } from '../log/line.js'
+import { decodeLine, MalformedLine, scanEnvelope, type Envelope } from '../log/line.js'
 import type { Line } from './protocol.js'
 
 /** The end of the log that the lines should continue. */
@@ -43,7 +43,8 @@ export function checkContinuation(lines: readonly Line[], end: LogEnd): Envelope
     revisions.set(envelope.stream, revision)
     if (envelope.time < time) throw invalid(index, `the time ${envelope.time} is before ${time}`, time, envelope.time)
     time = envelope.time
-    if (ids.has(envelope.id) || end.isRecorded(envelope.id)) throw invalid(index, `the id ${envelope.id} is recorded already`)
+    if (ids.has(envelope.id) || end.isRecorded(envelope.id))
+      throw invalid(index, `the id ${envelope.id} is recorded already`)
     ids.add(envelope.id)
     return envelope
   })
@@ -52,7 +53,9 @@ export function checkContinuation(lines: readonly Line[], end: LogEnd): Envelope
 }
 
 function scan(line: Line, index: number): Envelope {
+  if (line.includes('\n')) throw invalid(index, 'it holds a newline')
   try {
+    decodeLine(line)
     return scanEnvelope(line)
   } catch (error) {
     if (error instanceof MalformedLine) throw invalid(index, `the line is malformed: ${error.message}`)

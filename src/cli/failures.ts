@@ -8,14 +8,7 @@ import { plural, printable, shortened } from './text.js'
 
 /** The command line's own codes beside those of the library. */
 export type CommandErrorCode =
-  | 'usage'
-  | 'failed'
-  | 'git-missing'
-  | 'not-a-repository'
-  | 'git-failed'
-  | 'demo-differs'
-  | 'not-intact'
-  | 'internal'
+  'usage' | 'failed' | 'git-missing' | 'not-a-repository' | 'git-failed' | 'demo-differs' | 'not-intact' | 'internal'
 
 /** A failure that the command line itself finds. */
 export class CommandError extends Error {
@@ -78,7 +71,9 @@ function unforeseen(error: unknown): Failure {
 
 /** One JSON line, without its newline. */
 export function encodeFailure({ code, message, hint, facts, written }: Failure): string {
-  return encodeJson({ error: { code, message, ...(hint && { hint }), facts: plain(facts), ...(written && { written }) } })
+  return encodeJson({
+    error: { code, message, ...(hint && { hint }), facts: plain(facts), ...(written && { written }) },
+  })
 }
 
 /** Facts may hold absent members and events; what JSON has no word for is left out here, and only here. */
@@ -89,7 +84,10 @@ function plain(facts: object): unknown {
 /** Lines for a person. */
 export function describeFailure(failure: Failure): string {
   const lines = [`perdure: ${printable(failure.message)} (${failure.code})`]
-  const { conflicts, differences } = failure.facts as { conflicts?: readonly Conflict[]; differences?: readonly string[] }
+  const { conflicts, differences } = failure.facts as {
+    conflicts?: readonly Conflict[]
+    differences?: readonly string[]
+  }
   if (conflicts !== undefined) lines.push(...conflicts.flatMap(describeConflict))
   if (differences !== undefined) lines.push(...differences.map((difference) => `  ${printable(difference)}`))
   if (failure.written === 'unknown') lines.push('  Whether it was written is not known.')

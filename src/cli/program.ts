@@ -122,7 +122,7 @@ function addCommands(program: Command, io: Io): void {
   addVerify(program, io)
   addDoctor(program, io)
   addRepair(program, io)
-  addBench(program)
+  addBench(program, io)
   program.helpCommand('help [command]', 'show the help of a command')
 }
 
@@ -130,4 +130,3 @@ function packageVersion(): string {
   const { version } = createRequire(import.meta.url)('perdure/package.json') as { version: string }
   return version
 }
-

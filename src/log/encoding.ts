@@ -25,15 +25,23 @@ const MEMBERS: ReadonlySet<string> = new Set([
   'subjects',
 ])
 
-/** A prepared event with its texts. `bytes` counts the UTF-8 JSON of what the caller gave. */
+/** A checked event with its texts. Nothing in it is the caller's own object, which may change while the append waits. */
 export interface EncodedContent {
+  readonly id: string
+  /** The caller chose the id. */
   readonly chosen: boolean
-  readonly event: PreparedEvent
+  readonly stream: string
+  readonly type: string
+  readonly version: number
+  readonly tags: readonly string[]
+  readonly occurred: string | undefined
+  readonly subject: string | undefined
   readonly dataJson: string
   /** Everything of the line between the time and `data`. */
   readonly middle: string
-  readonly bytes: number
 }
+
+const NO_TAGS: readonly string[] = Object.freeze([])
 
 /** What the encoder needs to know beside the event. */
 export interface EncodingContext {
@@ -54,9 +62,14 @@ type Refers = PreparedEvent['refers']
 export function encodeContent(event: NewEvent, context: EncodingContext): EncodedContent {
   const { index, own } = context
   if (typeof event !== 'object' || event === null) throw invalidEvent(index, '', 'is not an object')
-  for (const key of Object.keys(event)) {
+  for (const key in event) {
     if (!MEMBERS.has(key) && !(own && key === 'refers')) {
-      throw invalidEvent(index, pointerPart(key), 'is not a member of an event', `There are ${[...MEMBERS].join(', ')}.`)
+      throw invalidEvent(
+        index,
+        pointerPart(key),
+        'is not a member of an event',
+        `There are ${[...MEMBERS].join(', ')}.`,
+      )
     }
   }
   const { id, type, occurred, tags, meta, subject, subjects } = event
@@ -72,19 +85,41 @@ export function encodeContent(event: NewEvent, context: EncodingContext): Encode
     (meta === undefined ? '' : encodeMeta(meta, index))
   const dataJson = encodePart(event.data, index, '/data')
   checkSize(dataJson, DATA_SIZE_MAX_BYTES, index, '/data')
-  const version = context.declared(event, index)
-  const prepared: PreparedEvent = { ...event, id: id ?? context.newId(), stream: context.stream, version, tags: tags ?? [] }
-  return { chosen: id !== undefined, event: prepared, dataJson, middle, bytes: middle.length + dataJson.length }
+  return {
+    id: id ?? context.newId(),
+    chosen: id !== undefined,
+    stream: context.stream,
+    type,
+    version: context.declared(event, index),
+    tags: tags === undefined || tags.length === 0 ? NO_TAGS : [...tags],
+    occurred,
+    subject,
+    dataJson,
+    middle,
+  }
+}
+
+/** The event as the ports see it. */
+export function toPrepared(content: EncodedContent): PreparedEvent {
+  const { id, stream, type, version, tags, occurred, dataJson, middle } = content
+  // What `middle` holds besides: subject, subjects, refers, meta.
+  const others = JSON.parse(`{${middle.slice(1)}}`) as Pick<PreparedEvent, 'subject' | 'subjects' | 'refers' | 'meta'>
+  return {
+    ...others,
+    id,
+    stream,
+    type,
+    version,
+    tags,
+    ...(occurred === undefined ? {} : { occurred }),
+    data: JSON.parse(dataJson) as Json,
+  }
 }
 
 /** The encoded form, with `sealed` in the place of the data if there is any. */
 export function encodeEvent(content: EncodedContent, sealed?: SealedData): EncodedEvent {
-  const { event, chosen, middle } = content
-  const { id, type, version, tags } = event
-  const data =
-    sealed === undefined
-      ? `,"data":${content.dataJson}`
-      : (sealed.data === undefined ? '' : `,"data":${encodeJson(sealed.data)}`) + `,"sealed":${encodeJson(sealed.sealed)}`
+  const { id, chosen, type, version, tags, middle, dataJson } = content
+  const data = sealed === undefined ? `,"data":${dataJson}` : encodeSealed(sealed)
   return {
     id,
     chosen,
@@ -93,6 +128,10 @@ export function encodeEvent(content: EncodedContent, sealed?: SealedData): Encod
     front: `,"id":${encodeJson(id)},"type":${encodeJson(type)}` + (version === 1 ? '' : `,"version":${version}`),
     back: `${middle}${data}}`,
   }
+}
+
+function encodeSealed({ data, sealed }: SealedData): string {
+  return (data === undefined ? '' : `,"data":${encodeJson(data)}`) + `,"sealed":${encodeJson(sealed)}`
 }
 
 /** Refuses a commit that is too large as a whole. */
@@ -105,7 +144,7 @@ export function checkCommitSize(contents: readonly EncodedContent[]): void {
     )
   }
   let characters = 0
-  for (const content of contents) characters += content.bytes
+  for (const { middle, dataJson } of contents) characters += middle.length + dataJson.length
   // UTF-8 takes at most three bytes for what UTF-16 counts as one: mostly the exact count is not needed.
   if (characters * 3 <= COMMIT_SIZE_MAX_BYTES) return
   let bytes = 0
@@ -120,7 +159,8 @@ export function checkCommitSize(contents: readonly EncodedContent[]): void {
 /** @throws PerdureError `event-invalid`, index 0, pointer `/stream` */
 export function checkStream(stream: unknown, index: number, own: boolean): asserts stream is string {
   checkText(stream, index, '/stream')
-  if (!own && stream.startsWith('$')) throw invalidEvent(index, '/stream', 'begins with $, which is reserved for Perdure')
+  if (!own && stream.startsWith('$'))
+    throw invalidEvent(index, '/stream', 'begins with $, which is reserved for Perdure')
 }
 
 function checkText(text: unknown, index: number, pointer: string): asserts text is string {
@@ -145,7 +185,8 @@ function encodeTags(tags: readonly string[], index: number): string {
 }
 
 function encodeMeta(meta: unknown, index: number): string {
-  if (typeof meta !== 'object' || meta === null || Array.isArray(meta)) throw invalidEvent(index, '/meta', 'is not an object')
+  if (typeof meta !== 'object' || meta === null || Array.isArray(meta))
+    throw invalidEvent(index, '/meta', 'is not an object')
   const { actor, correlation, causation } = meta as { actor?: unknown; correlation?: unknown; causation?: unknown }
   if (actor !== undefined) checkActor(actor, index)
   if (correlation !== undefined) checkText(correlation, index, '/meta/correlation')
@@ -167,7 +208,8 @@ function checkActor(actor: unknown, index: number): void {
 function encodeSubjects(event: NewEvent, index: number): string {
   const { subject, subjects, data } = event
   if (subject !== undefined) {
-    if (subjects !== undefined) throw invalidEvent(index, '/subjects', 'stands beside subject; an event has one of them')
+    if (subjects !== undefined)
+      throw invalidEvent(index, '/subjects', 'stands beside subject; an event has one of them')
     checkText(subject, index, '/subject')
     return `,"subject":${encodeJson(subject)}`
   }
@@ -216,10 +258,20 @@ function checkSize(json: string, limit: number, index: number, pointer: string):
   }
 }
 
-export function invalidEvent(index: number, pointer: string, problem: string, hint?: string): PerdureError<'event-invalid'> {
+export function invalidEvent(
+  index: number,
+  pointer: string,
+  problem: string,
+  hint?: string,
+): PerdureError<'event-invalid'> {
   const what = pointer === '' ? `event ${index}` : `${pointer} of event ${index}`
-  return new PerdureError('event-invalid', `${what} ${problem}`, { index, pointer }, {
-    hint: hint ?? 'Correct the event; docs/format.md says what an event may hold.',
-    written: 'no',
-  })
+  return new PerdureError(
+    'event-invalid',
+    `${what} ${problem}`,
+    { index, pointer },
+    {
+      hint: hint ?? 'Correct the event; docs/format.md says what an event may hold.',
+      written: 'no',
+    },
+  )
 }

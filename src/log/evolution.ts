@@ -22,8 +22,7 @@ export interface StandardSchema<Output = unknown> {
 }
 
 type StandardResult =
-  | { readonly value: unknown; readonly issues?: undefined }
-  | { readonly issues: readonly StandardIssue[] }
+  { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] }
 
 interface StandardIssue {
   readonly message: string
@@ -76,7 +75,8 @@ export function defineEvents<const Declarations extends EventDeclarations>(
   const declared = new Map<string, EventDeclaration>(Object.entries(declarations))
   return Object.freeze({
     declarations,
-    check: (event: NewEvent, index: number) => checkEvent(event, index, declared.get(event.type), checks.get(event.type)),
+    check: (event: NewEvent, index: number) =>
+      checkEvent(event, index, declared.get(event.type), checks.get(event.type)),
     upcast: (event: RecordedEvent) => {
       const declaration = declared.get(event.type)
       return declaration === undefined || declaration.version === event.version ? event : upcast(event, declaration)
@@ -99,20 +99,36 @@ function checkDeclaration(type: string, { version, upcast: steps = {} }: EventDe
 }
 
 function checkEvent(
-  { type, version, data }: NewEvent,
+  event: NewEvent,
   index: number,
   declaration: EventDeclaration | undefined,
   check: DataCheck | undefined,
 ): number {
+  const { type, version, data } = event
   if (version !== undefined && !isVersion(version)) {
     throw invalidEvent(index, '/version', 'is not a whole number of at least 1')
   }
   if (declaration === undefined) return version ?? 1
   const { version: current } = declaration
-  if (version !== undefined && version !== current) {
-    throw invalidEvent(index, '/version', `is ${version}, but ${type} is declared at version ${current}`)
+  if (version !== undefined && version > current) {
+    throw invalidEvent(index, '/version', `is ${version}, newer than the ${current} at which ${type} is declared`)
   }
-  check?.(data, index)
+  // Data of an older version must fit today's schema once it has been brought up to date.
+  check?.(version === undefined ? data : upcastNew(event, version, declaration, index), index)
+  return version ?? current
+}
+
+function upcastNew({ type, data }: NewEvent, version: number, declaration: EventDeclaration, index: number): Json {
+  try {
+    return upcastData(data, version, declaration)
+  } catch (error) {
+    throw invalidEvent(index, '/data', `cannot be upcast from version ${version} of ${type}: ${messageOf(error)}`)
+  }
+}
+
+function upcastData(data: Json, from: number, { version, upcast: steps = {} }: EventDeclaration): Json {
+  let current = data
+  for (let at = from; at < version; at++) current = (steps[at] as (data: Json) => Json)(current)
   return current
 }
 
@@ -120,7 +136,8 @@ function isVersion(version: unknown): boolean {
   return typeof version === 'number' && Number.isSafeInteger(version) && version >= 1
 }
 
-function upcast(event: RecordedEvent, { version: current, upcast: steps = {} }: EventDeclaration): RecordedEvent {
+function upcast(event: RecordedEvent, declaration: EventDeclaration): RecordedEvent {
+  const { version: current } = declaration
   const { type, position, version } = event
   if (version > current) {
     throw new PerdureError(
@@ -133,8 +150,7 @@ function upcast(event: RecordedEvent, { version: current, upcast: steps = {} }: 
   // Nothing readable is left of a shredded event: there is nothing to bring up to date.
   if (event.unreadable?.some(({ path }) => path === '') === true) return Object.freeze({ ...event, version: current })
   try {
-    let { data } = event
-    for (let from = version; from < current; from++) data = (steps[from] as (data: Json) => Json)(data)
+    const data = upcastData(event.data, version, declaration)
     encodeJson(data)
     return Object.freeze({ ...event, version: current, data: deepFreeze(data) })
   } catch (cause) {
@@ -182,7 +198,11 @@ function createSchemaCheck(type: string, schema: JSONSchema): DataCheck {
   return (data, index) => {
     if (validate(data)) return
     const error = (validate.errors as ErrorObject[])[0] as ErrorObject
-    throw invalidEvent(index, `/data${error.instancePath}`, `does not fit its schema: it ${error.message ?? error.keyword}`)
+    throw invalidEvent(
+      index,
+      `/data${error.instancePath}`,
+      `does not fit its schema: it ${error.message ?? error.keyword}`,
+    )
   }
 }
 
@@ -193,10 +213,15 @@ function linearPattern(pattern: string): RegExp {
 }
 
 function invalidDeclaration(type: string, problem: string, cause?: unknown): PerdureError<'options-invalid'> {
-  return new PerdureError('options-invalid', `event type ${JSON.stringify(type)}: ${problem}`, { option: `events/${type}` }, {
-    cause,
-    hint: 'Correct the declaration given to defineEvents.',
-  })
+  return new PerdureError(
+    'options-invalid',
+    `event type ${JSON.stringify(type)}: ${problem}`,
+    { option: `events/${type}` },
+    {
+      cause,
+      hint: 'Correct the declaration given to defineEvents.',
+    },
+  )
 }
 
 function messageOf(error: unknown): string {

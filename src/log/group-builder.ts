@@ -7,8 +7,8 @@ import { matches } from './selection.js'
 export const GROUP_LENGTH_MAX_EVENTS = 2000
 const GROUP_SIZE_MAX_CHARACTERS = 4 * 1024 * 1024
 
-/** `settled`: the first answer was lost, and this is what asking again gave. */
-export type Outcome = CommitOutcome & { readonly settled?: true }
+/** `settledAfter`: the first answer was lost; this one was asked for again, and what stands after here is our own. */
+export type Outcome = CommitOutcome & { readonly settledAfter?: number }
 
 interface Waiting {
   readonly commit: Commit
@@ -24,10 +24,22 @@ export class GroupBuilder {
   readonly #now: () => string
   #waiting: Waiting[] = []
   #running: Promise<void> | undefined
+  /** The highest position known to be recorded. */
+  #head: number
 
-  constructor(backend: Backend, now: () => string) {
+  constructor(backend: Backend, now: () => string, head: number) {
     this.#backend = backend
     this.#now = now
+    this.#head = head
+  }
+
+  get head(): number {
+    return this.#head
+  }
+
+  /** Somebody has seen the log to be this long. */
+  noteHead(position: number): void {
+    this.#head = Math.max(this.#head, position)
   }
 
   /**
@@ -51,41 +63,55 @@ export class GroupBuilder {
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
       const taken = takeGroup(this.#waiting)
-      const group = this.#waiting.slice(0, taken)
-      this.#waiting = this.#waiting.slice(taken)
+      const group = taken === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, taken)
+      this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken)
       await this.#write(group)
     }
     this.#running = undefined
   }
 
   async #write(group: readonly Waiting[]): Promise<void> {
-    let outcomes: readonly CommitOutcome[]
+    const headBefore = this.#head
+    const commits = group.map(({ commit }) => commit)
     try {
-      const commits = group.map(({ commit }) => commit)
-      outcomes = await this.#backend.append(commits, this.#now())
+      this.#answer(group, await this.#backend.append(commits, this.#now()))
     } catch (error) {
       if (isPerdureError(error) && error.written === 'no') for (const { reject } of group) reject(error)
-      else for (const waiting of group) await this.#settle(waiting, error)
-      return
+      else await this.#settle(group, commits, headBefore, error)
     }
-    group.forEach(({ resolve, reject }, i) => {
-      const outcome = outcomes[i]
-      if (outcome === undefined) reject(new InvariantError('a backend answers every commit of a group'))
-      else resolve(outcome)
-    })
   }
 
   /**
-   * Whether the commit was written is unknown. Sending it again answers that, because ids are remembered: if it was,
-   * the backend says `known` and writes nothing; if it was not, it is now, or is refused.
+   * Whether the group was written is unknown. Sending it again answers that, because ids are remembered: what was
+   * written is `known` and not written twice; what was not is written now, or refused.
    */
-  async #settle({ commit, resolve, reject }: Waiting, cause: unknown): Promise<void> {
+  async #settle(
+    group: readonly Waiting[],
+    commits: readonly Commit[],
+    headBefore: number,
+    cause: unknown,
+  ): Promise<void> {
     try {
-      const [outcome] = await this.#backend.append([commit], this.#now())
-      resolve({ ...(outcome as CommitOutcome), settled: true })
+      const outcomes = await this.#backend.append(commits, this.#now())
+      this.#answer(
+        group,
+        outcomes.map((outcome) => ({ ...outcome, settledAfter: headBefore })),
+      )
     } catch {
-      reject(unknownOutcome(cause))
+      for (const { reject } of group) reject(unknownOutcome(cause))
     }
+  }
+
+  #answer(group: readonly Waiting[], outcomes: readonly Outcome[]): void {
+    group.forEach(({ resolve, reject }, i) => {
+      const outcome = outcomes[i]
+      if (outcome === undefined) {
+        reject(new InvariantError('a backend answers every commit of a group'))
+        return
+      }
+      if (outcome.kind === 'written') this.noteHead(outcome.last)
+      resolve(outcome)
+    })
   }
 }
 
@@ -102,6 +128,7 @@ function unknownOutcome(cause: unknown): unknown {
 
 /** How many of the waiting commits, from the first on, make a group. At least one. */
 function takeGroup(waiting: readonly Waiting[]): number {
+  if (waiting.length === 1) return 1
   const group = new Group()
   let count = 0
   for (const { commit } of waiting) {

@@ -40,7 +40,9 @@ export function composeCommit(
     const streamJson = encodeJson(stream)
     let revision = revisions.get(stream) ?? revisionOf(stream)
     for (const event of events) {
-      lines.push(composeLine(event, streamJson, { position: first + lines.length, first, count, revision: ++revision, time }))
+      lines.push(
+        composeLine(event, streamJson, { position: first + lines.length, first, count, revision: ++revision, time }),
+      )
     }
     revisions.set(stream, revision)
   }
@@ -200,54 +202,47 @@ export function scanType(line: Line): string {
 export function decodeLine(line: Line): RecordedEvent {
   const scanner = new LineScanner(line)
   const { envelope, occurred } = scan(scanner)
-  const { position, first, count, stream, revision, id, type, version, time, tags } = envelope
-  const place = { position, commit: Object.freeze([first, count] as const), stream, revision, id, type, version, time }
-  if (scanner.skip(',"data":')) {
-    // The common case: nothing between the tags and data. Only data is parsed.
-    const rest = scanner.rest()
-    if (!rest.includes(',"sealed":') && rest.endsWith('}')) {
-      const data = deepFreeze(parseText(rest.slice(0, -1))) as Json
-      return Object.freeze(
-        occurred === undefined
-          ? { ...place, tags, meta: NO_META, data }
-          : { ...place, occurred, tags, meta: NO_META, data },
-      )
-    }
-    return decodeRest(place, occurred, tags, '{"data":' + rest)
+  if (!scanner.skip(',"data":')) {
+    if (!scanner.skip(',')) throw new MalformedLine('"data" is missing')
+    return decodeRest(envelope, occurred, '{' + scanner.rest())
   }
-  if (!scanner.skip(',')) throw new MalformedLine('"data" is missing')
-  return decodeRest(place, occurred, tags, '{' + scanner.rest())
+  const rest = scanner.rest()
+  if (rest.includes(',"sealed":')) return decodeRest(envelope, occurred, '{"data":' + rest)
+  // The common case: nothing before data, nothing after it.
+  if (!rest.endsWith('}')) throw new MalformedLine('the end is missing')
+  const data = deepFreeze(parseText(rest.slice(0, -1))) as Json
+  return Object.freeze(toEvent(envelope, occurred, NO_META, data))
 }
 
-type Rest = Pick<RecordedEvent, 'subject' | 'subjects' | 'refers'> & {
+interface Rest extends Pick<RecordedEvent, 'subject' | 'subjects' | 'refers'> {
   readonly meta?: Meta
   readonly data?: Json
   readonly sealed?: readonly { readonly at: string }[]
 }
 
-function decodeRest(
-  place: Omit<RecordedEvent, 'tags' | 'meta' | 'data'>,
-  occurred: string | undefined,
-  tags: readonly string[],
-  text: string,
-): RecordedEvent {
-  const rest = deepFreeze(parseText(text)) as Rest
-  const { subject, subjects, refers, meta, data, sealed } = rest
+function decodeRest(envelope: Envelope, occurred: string | undefined, text: string): RecordedEvent {
+  const { subject, subjects, refers, meta, data, sealed } = deepFreeze(parseText(text)) as Rest
   if (data === undefined && sealed === undefined) throw new MalformedLine('"data" is missing')
-  return Object.freeze({
-    ...place,
-    ...(occurred === undefined ? {} : { occurred }),
-    tags,
-    ...(subject === undefined ? {} : { subject }),
-    ...(subjects === undefined ? {} : { subjects }),
-    ...(refers === undefined ? {} : { refers }),
-    meta: meta ?? NO_META,
-    data: data ?? null,
+  const event = toEvent(envelope, occurred, meta ?? NO_META, data ?? null)
+  if (subject !== undefined) event.subject = subject
+  if (subjects !== undefined) event.subjects = subjects
+  if (refers !== undefined) event.refers = refers
+  if (sealed !== undefined) {
     // Until somebody with the key unseals it.
-    ...(sealed === undefined
-      ? {}
-      : { unreadable: Object.freeze(sealed.map(({ at }) => ({ path: at, why: 'key-unavailable' as const }))) }),
-  })
+    event.unreadable = Object.freeze(sealed.map(({ at }) => ({ path: at, why: 'key-unavailable' as const })))
+  }
+  return Object.freeze(event)
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** One literal for each shape: spreading objects together takes longer than parsing the line. */
+function toEvent(envelope: Envelope, occurred: string | undefined, meta: Meta, data: Json): Writable<RecordedEvent> {
+  const { position, first, count, stream, revision, id, type, version, time, tags } = envelope
+  const commit = Object.freeze([first, count] as const)
+  return occurred === undefined
+    ? { position, commit, stream, revision, id, type, version, time, tags, meta, data }
+    : { position, commit, stream, revision, id, type, version, time, occurred, tags, meta, data }
 }
 
 /** What is sealed in a line that {@link decodeLine} found partly unreadable. */

@@ -37,13 +37,25 @@ export function checkTime(text: string): string | undefined {
   const parts = text.length <= 64 ? TIME.exec(text) : null
   if (parts === null) return 'is not a time with an offset as RFC 3339 has it'
   const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [
-    number, number, number, number, number, number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
   ]
   const offsetHours = Number(parts[9] ?? 0)
   const offsetMinutes = Number(parts[10] ?? 0)
   const inRange =
-    month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month) &&
-    hour <= 23 && minute <= 59 && second <= 59 && offsetHours <= 23 && offsetMinutes <= 59
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    day <= daysOf(year, month) &&
+    hour <= 23 &&
+    minute <= 59 &&
+    second <= 59 &&
+    offsetHours <= 23 &&
+    offsetMinutes <= 59
   return inRange ? undefined : 'names a day or a time that does not exist'
 }
 

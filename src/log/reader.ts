@@ -50,7 +50,9 @@ export class Reader {
   async decode(line: Line, raw: boolean): Promise<RecordedEvent> {
     const event = this.#decode(line)
     const unsealed =
-      this.#seal !== undefined && event.unreadable !== undefined ? await this.#seal.unseal(event, sealedOf(line)) : event
+      this.#seal !== undefined && event.unreadable !== undefined
+        ? await this.#seal.unseal(event, sealedOf(line))
+        : event
     return raw ? unsealed : this.#events.upcast(unsealed)
   }
 
@@ -58,7 +60,7 @@ export class Reader {
     const events: RecordedEvent[] = []
     for (const line of lines) {
       const event = this.#decode(line)
-      if (event.revision <= query.afterRevision) continue
+      if (event.revision <= query.afterRevision || event.revision > query.upToRevision) continue
       if (event.refers?.kind === 'enriches' && !query.enrichments) continue
       if (this.#seal !== undefined && event.unreadable !== undefined) events.push(await this.decode(line, query.raw))
       else events.push(query.raw ? event : this.#events.upcast(event))

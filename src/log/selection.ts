@@ -136,6 +136,7 @@ export interface ParsedQuery {
   readonly matcher: Matcher
   readonly after: number
   readonly afterRevision: number
+  readonly upToRevision: number
   readonly upTo: number
   /** As in a line. */
   readonly until: string | undefined
@@ -157,6 +158,7 @@ export function parseQuery(query: Query): ParsedQuery {
     matcher,
     after: checkInteger(query.after ?? 0, '/after', 0),
     afterRevision: checkInteger(query.afterRevision ?? 0, '/afterRevision', 0),
+    upToRevision: Infinity,
     upTo: query.upTo === undefined ? Infinity : checkInteger(query.upTo, '/upTo', 0),
     until: query.until === undefined ? undefined : toRecordedTime(query.until, '/until'),
     backwards: checkFlag(query.backwards, '/backwards'),
@@ -168,8 +170,8 @@ export function parseQuery(query: Query): ParsedQuery {
 
 /** A time as a line has it: UTC, milliseconds. A finer time is cut, so that it still names a prefix of the log. */
 export function toRecordedTime(time: string | Date, pointer: string): string {
-  if (typeof time === 'string' && checkTime(time) !== undefined) {
-    throw invalid(pointer, 'is not a time as RFC 3339 has it, with an offset')
+  if (!(time instanceof Date) && (typeof time !== 'string' || checkTime(time) !== undefined)) {
+    throw invalid(pointer, 'is not a Date, nor a time with an offset as RFC 3339 has it')
   }
   const milliseconds = time instanceof Date ? time.getTime() : Date.parse(time)
   if (!Number.isFinite(milliseconds)) throw invalid(pointer, 'is not a time')
@@ -192,7 +194,12 @@ function checkFlag(value: unknown, pointer: string): boolean {
 
 function invalid(pointer: string, problem: string): PerdureError<'query-invalid'> {
   const where = pointer === '' ? 'the query' : `${pointer} of the query`
-  return new PerdureError('query-invalid', `${where} ${problem}`, { pointer }, {
-    hint: 'Correct the query; docs/api.md lists its members.',
-  })
+  return new PerdureError(
+    'query-invalid',
+    `${where} ${problem}`,
+    { pointer },
+    {
+      hint: 'Correct the query; docs/api.md lists its members.',
+    },
+  )
 }

@@ -103,14 +103,33 @@ export const RICH_HISTORY: readonly CommitSpec[] = [
   { files: { 'README.md': null, 'docs/README.md': 'one\ntwo\n' } },
   { parents: [3], name: 'Zoë 日本', email: 'zoe@example.org', files: { 'src/c.txt': 'c\n' } },
   // A merge, with a change of its own that no other commit has.
-  { parents: [4, 5], name: 'Merger', email: 'merger@example.org', files: { 'README.md': null, 'docs/README.md': 'x\n', 'src/c.txt': 'c\n' } },
+  {
+    parents: [4, 5],
+    name: 'Merger',
+    email: 'merger@example.org',
+    files: { 'README.md': null, 'docs/README.md': 'x\n', 'src/c.txt': 'c\n' },
+  },
   { message: 'nothing changed' },
-  { name: Uint8Array.from([0x4a, 0xfc, 0x72, 0x67, 0x65, 0x6e]), email: 'juergen@example.org', encoding: 'ISO-8859-1', files: { 'image.bin': Uint8Array.of(0, 9) } },
+  {
+    name: Uint8Array.from([0x4a, 0xfc, 0x72, 0x67, 0x65, 0x6e]),
+    email: 'juergen@example.org',
+    encoding: 'ISO-8859-1',
+    files: { 'image.bin': Uint8Array.of(0, 9) },
+  },
   { name: '', email: 'nameless@example.org', message: '', files: { 'src/a.txt': '', 'tab\tname': null } },
 ]
 /** Without the merge. */
 export const RICH_COMMITS = RICH_HISTORY.length - 1
 export const RICH_PEOPLE = [
-  'Ann Lee', 'ann@example.org', 'ann.lee@other.example', 'Bob', 'Builder', 'bob+git@example.org', 'Zoë', 'zoe@example.org',
-  'Jürgen', 'juergen@example.org', 'nameless@example.org',
+  'Ann Lee',
+  'ann@example.org',
+  'ann.lee@other.example',
+  'Bob',
+  'Builder',
+  'bob+git@example.org',
+  'Zoë',
+  'zoe@example.org',
+  'Jürgen',
+  'juergen@example.org',
+  'nameless@example.org',
 ]

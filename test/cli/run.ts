@@ -3,7 +3,12 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { Readable, Writable } from 'node:stream'
 import { onTestFinished } from 'vitest'
+import type { Io } from '../../src/cli/io.js'
+import { Output } from '../../src/cli/output.js'
+import { runProgram } from '../../src/cli/program.js'
+import { open, type NewEvent } from '../../src/index.js'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
 const MAIN = join(ROOT, 'dist/src/cli/main.js')
@@ -47,11 +52,9 @@ export async function runNode(args: readonly string[], { cwd, env, input }: RunO
 
 /** Without what the machine's owner has set for Perdure and git. */
 export function cleanEnvironment(): NodeJS.ProcessEnv {
-  const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' }
-  for (const name of Object.keys(env)) {
-    if (/^(PERDURE_|GIT_DIR$|GIT_WORK_TREE$|GIT_INDEX_FILE$|NODE_OPTIONS$)/.test(name)) delete env[name as 'PATH']
-  }
-  return env
+  const foreign = /^(PERDURE_|GIT_DIR$|GIT_WORK_TREE$|GIT_INDEX_FILE$|NODE_OPTIONS$)/
+  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name))
+  return { ...Object.fromEntries(kept), GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' }
 }
 
 /** A folder that is gone after the test. */
@@ -83,4 +86,42 @@ export function errorOf({ err }: Ran): Reported {
   const [line, ...more] = jsonLines<{ error: Reported }>(err)
   if (line === undefined || more.length > 0) throw new Error(`not one line of JSON: ${err}`)
   return line.error
+}
+
+/** Runs a command line within this process: for what needs neither a process nor the compiled program. */
+export async function runInProcess(args: readonly string[]): Promise<Ran> {
+  const out = collector()
+  const err = collector()
+  const io: Io = {
+    out: new Output(out.stream),
+    input: Readable.from([]),
+    errors: err.stream,
+    signal: new AbortController().signal,
+    colours: false,
+    exit: 0,
+  }
+  const code = await runProgram(args, io)
+  return { code, signal: null, out: out.text(), err: err.text() }
+}
+
+function collector(): { readonly stream: Writable; text(): string } {
+  const chunks: Buffer[] = []
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      chunks.push(chunk)
+      done()
+    },
+  })
+  return { stream, text: () => Buffer.concat(chunks).toString('utf8') }
+}
+
+/** A log with these events, made by the library: faster than a command for each. */
+export async function makeLog(
+  folder: string,
+  events: readonly (NewEvent & { readonly stream: string })[],
+): Promise<string> {
+  const store = await open(`file:${folder}`, { create: true })
+  for (const { stream, ...event } of events) await store.append(stream, event)
+  await store.close()
+  return `file:${folder}`
 }

@@ -14,7 +14,7 @@ import { noteKept, writeExercised } from './exercised.js'
 import { reopeningBackend } from './reopening-backend.js'
 
 /** Far above what any case takes, even on a slow disk. */
-const CASE_TIMEOUT_MS = 120_000
+const CASE_TIMEOUT_MS = 30_000
 
 const seed = seedOfThisRun()
 

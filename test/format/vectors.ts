@@ -57,7 +57,7 @@ export function temporaryFolder(): string {
 
 /** Puts the files of a folder vector into an empty folder. */
 export function writeFolder(folder: string, { head, segments }: FolderVector): void {
-  const slots = Buffer.alloc(SLOT_DISTANCE_BYTES + SLOT_SIZE_BYTES)
+  const slots = Buffer.alloc(SLOT_DISTANCE_BYTES + SLOT_SIZE_BYTES, ' ')
   head.forEach((text, i) => {
     if (text !== null) slots.write(text.padEnd(SLOT_SIZE_BYTES - 1) + '\n', i * SLOT_DISTANCE_BYTES)
   })

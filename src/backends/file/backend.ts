@@ -254,8 +254,13 @@ class FileBackend implements Backend, LogState {
 }
 
 function closed(written?: 'no'): PerdureError<'store-closed'> {
-  return new PerdureError('store-closed', 'the store is closed', {}, {
-    hint: 'Open it again.',
-    ...(written === undefined ? {} : { written }),
-  })
+  return new PerdureError(
+    'store-closed',
+    'the store is closed',
+    {},
+    {
+      hint: 'Open it again.',
+      ...(written === undefined ? {} : { written }),
+    },
+  )
 }

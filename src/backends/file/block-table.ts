@@ -44,6 +44,21 @@ export class BlockTable implements Blocks {
   #bytes = 0
   #lines = 0
 
+  /** From what {@link BlockTable.encode} gave, of a segment of so many bytes that ends with an event line. */
+  static restore(words: Uint32Array, bytes: number, lines: number): BlockTable {
+    const table = new BlockTable()
+    for (let i = 0; i < words.length; i += 3) {
+      table.#offsets.push(words[i] as number)
+      table.#firstLines.push(words[i + 1] as number)
+      table.#sums.push(words[i + 2] as number)
+    }
+    table.#bytes = bytes
+    table.#lines = lines
+    table.#isOpen = true
+    table.#isOpen = table.#openSize() < BLOCK_SIZE_BYTES
+    return table
+  }
+
   get length(): number {
     return this.#offsets.length
   }

@@ -15,32 +15,53 @@ export function isMissing(error: unknown): boolean {
 }
 
 export function diskFull(path: string, cause: unknown): PerdureError<'disk-full'> {
-  return new PerdureError('disk-full', `there is no room to write ${path}`, { path }, {
-    cause,
-    written: 'no',
-    hint: 'Make room on the disk (or raise the quota or file size limit), then append again.',
-  })
+  return new PerdureError(
+    'disk-full',
+    `there is no room to write ${path}`,
+    { path },
+    {
+      cause,
+      written: 'no',
+      hint: 'Make room on the disk (or raise the quota or file size limit), then append again.',
+    },
+  )
 }
 
 type Written = 'no' | 'unknown' | undefined
 
-const reopen = 'Check the disk, then close the store and open it again: opening settles what was written. Until then it can be read.'
+const reopen =
+  'Check the disk, then close the store and open it again: opening settles what was written. Until then it can be read.'
 
 /** After this the kernel may call clean what never reached the disk: asking again would prove nothing. */
 export function syncFailed(path: string, written: Written, cause: unknown): PerdureError<'sync-failed'> {
-  return new PerdureError('sync-failed', `syncing ${path} failed: ${messageOf(cause)}`, { path }, {
-    cause,
-    hint: reopen,
-    ...(written === undefined ? {} : { written }),
-  })
+  return new PerdureError(
+    'sync-failed',
+    `syncing ${path} failed: ${messageOf(cause)}`,
+    { path },
+    {
+      cause,
+      hint: reopen,
+      ...(written === undefined ? {} : { written }),
+    },
+  )
 }
 
-export function writeFailed(path: string, operation: string, written: Written, cause: unknown): PerdureError<'backend-failed'> {
-  return new PerdureError('backend-failed', `writing in ${path} failed: ${messageOf(cause)}`, { operation, path }, {
-    cause,
-    hint: reopen,
-    ...(written === undefined ? {} : { written }),
-  })
+export function writeFailed(
+  path: string,
+  operation: string,
+  written: Written,
+  cause: unknown,
+): PerdureError<'backend-failed'> {
+  return new PerdureError(
+    'backend-failed',
+    `writing in ${path} failed: ${messageOf(cause)}`,
+    { operation, path },
+    {
+      cause,
+      hint: reopen,
+      ...(written === undefined ? {} : { written }),
+    },
+  )
 }
 
 export function readFailed(path: string, offset: number, cause: unknown): PerdureError<'backend-failed'> {

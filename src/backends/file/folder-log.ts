@@ -4,7 +4,8 @@ import type { FilePool } from './file-pool.js'
 import type { FolderPaths } from './folder.js'
 import type { HeadState } from './format.js'
 import type { HeadFile } from './head-file.js'
-import { encodeIndex, IndexFile } from './index-file.js'
+import { encodeIndex } from './index-encoding.js'
+import { IndexFile } from './index-file.js'
 import type { OpenIndex } from './open-index.js'
 import type { PageCache } from './page-cache.js'
 import type { File, Platform } from './platform.js'
@@ -68,7 +69,12 @@ export function rebuildIndex(log: IndexParts, from: number): Segment['index'] {
 }
 
 /** Writes the index of a segment; the one in memory can then be let go. Not synced: what is lost is built again. */
-export function writeIndex(log: IndexParts, from: number, index: OpenIndex, contentDigest: string): IndexFile | undefined {
+export function writeIndex(
+  log: IndexParts,
+  from: number,
+  index: OpenIndex,
+  contentDigest: string,
+): IndexFile | undefined {
   const path = log.paths.indexOf(from)
   const { files } = log.platform
   if (!exists(files, log.paths.index)) files.makeFolder(log.paths.index)

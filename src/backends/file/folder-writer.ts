@@ -146,7 +146,10 @@ export class FolderWriter {
   #closeSegment(open: OpenSegment): void {
     const log = this.#log
     const contentDigest = open.hash.copy().digest('hex')
-    const footer = Buffer.from(encodeFooter({ bytes: open.bytes, last: log.head.last, sha256: contentDigest }), 'latin1')
+    const footer = Buffer.from(
+      encodeFooter({ bytes: open.bytes, last: log.head.last, sha256: contentDigest }),
+      'latin1',
+    )
     this.#writeBytes(open, footer)
     try {
       open.file.syncNow()
@@ -207,7 +210,8 @@ export class FolderWriter {
   #keepIndexes(): void {
     const { open, segments } = this.#log
     if (open !== undefined && open.index.events > 0) this.#keepIndex(open, open.hash.copy().digest('hex'))
-    for (const segment of segments) if (segment.indexDamaged) segment.replaceIndex(rebuildIndex(this.#log, segment.from))
+    for (const segment of segments)
+      if (segment.indexDamaged) segment.replaceIndex(rebuildIndex(this.#log, segment.from))
   }
 
   #planHeadSync(): void {

@@ -2,7 +2,17 @@
 import { join } from 'node:path'
 import { PerdureError } from '../../errors.js'
 import { codeOf, isMissing, readFailed } from './failures.js'
-import { HEAD_NAME, INDEX_NAME, LOCK_NAME, parseSegmentName, SEGMENTS_NAME, segmentName, TORN_NAME, UNFINISHED, indexName } from './format.js'
+import {
+  HEAD_NAME,
+  INDEX_NAME,
+  LOCK_NAME,
+  parseSegmentName,
+  SEGMENTS_NAME,
+  segmentName,
+  TORN_NAME,
+  UNFINISHED,
+  indexName,
+} from './format.js'
 import type { Files } from './platform.js'
 
 /** Paths of a log's folder. */
@@ -79,20 +89,35 @@ export function listOf(files: Files, folder: string): readonly string[] | undefi
 }
 
 function foreign(path: string, found: string): PerdureError<'store-foreign'> {
-  return new PerdureError('store-foreign', `${path} is not a log: it holds ${JSON.stringify(found)}`, { path, found }, {
-    hint: 'Name the folder of a log, or an empty or new folder to make one in.',
-  })
+  return new PerdureError(
+    'store-foreign',
+    `${path} is not a log: it holds ${JSON.stringify(found)}`,
+    { path, found },
+    {
+      hint: 'Name the folder of a log, or an empty or new folder to make one in.',
+    },
+  )
 }
 
 export function missing(path: string, problem: string): PerdureError<'store-missing'> {
-  return new PerdureError('store-missing', `${path} ${problem}`, { path }, {
-    hint: 'Check the path and that its disk is mounted. To make a new store there, run perdure init or open with { create: true }.',
-  })
+  return new PerdureError(
+    'store-missing',
+    `${path} ${problem}`,
+    { path },
+    {
+      hint: 'Check the path and that its disk is mounted. To make a new store there, run perdure init or open with { create: true }.',
+    },
+  )
 }
 
 export function unwritable(path: string, cause: unknown): PerdureError<'store-unwritable'> {
-  return new PerdureError('store-unwritable', `${path} cannot be written by this user`, { path }, {
-    cause,
-    hint: 'Change its owner or mode, or open it as a user who may write it.',
-  })
+  return new PerdureError(
+    'store-unwritable',
+    `${path} cannot be written by this user`,
+    { path },
+    {
+      cause,
+      hint: 'Change its owner or mode, or open it as a user who may write it.',
+    },
+  )
 }

@@ -115,9 +115,11 @@ export function encodeSlot(head: HeadState, write: number): string {
 }
 
 const SLOT = new RegExp(
-  '^(\\{"perdure":(\\d+),"log":"([^"\\\\]{1,128})","write":(\\d{1,16}),"segment":(\\d{1,16}),"bytes":(\\d{1,16}),' +
-    '"last":(\\d{1,16})(?:,"time":"([^"\\\\]{1,40})")?,"sha256":"([0-9a-f]{64})"),"crc32":(\\d{1,10})\\} *\\n$',
+  '^\\{"perdure":\\d+,"log":"([^"\\\\]{1,128})","write":(\\d{1,16}),"segment":(\\d{1,16}),"bytes":(\\d{1,16}),' +
+    '"last":(\\d{1,16})(?:,"time":"([^"\\\\]{1,40})")?,"sha256":"([0-9a-f]{64})"$',
 )
+/** In every version: the number of the format first, a checksum of all before it last. */
+const CHECKED = /^(\{"perdure":(\d{1,9}),.*),"crc32":(\d{1,10})\} *\n$/
 
 export type Slot =
   | { readonly kind: 'valid'; readonly write: number; readonly head: HeadState }
@@ -125,11 +127,11 @@ export type Slot =
   | { readonly kind: 'damaged' }
 
 export function parseSlot(text: string): Slot {
-  const format = /^\{"perdure":(\d{1,9}),/.exec(text)?.[1]
-  if (format !== undefined && Number(format) > FORMAT) return { kind: 'newer', format: Number(format) }
-  const [, checked, , log, write, segment, bytes, last, time, sha256, sum] = SLOT.exec(text) ?? []
-  if (checked === undefined || log === undefined || sha256 === undefined) return { kind: 'damaged' }
-  if (crc32(checked) !== Number(sum) || text.length !== SLOT_SIZE_BYTES) return { kind: 'damaged' }
+  const [, checked, format, sum] = CHECKED.exec(text) ?? []
+  if (checked === undefined || crc32(checked) !== Number(sum)) return { kind: 'damaged' }
+  if (Number(format) > FORMAT) return { kind: 'newer', format: Number(format) }
+  const [, log, write, segment, bytes, last, time, sha256] = SLOT.exec(checked) ?? []
+  if (log === undefined || sha256 === undefined || text.length !== SLOT_SIZE_BYTES) return { kind: 'damaged' }
   const head = { log, segment: Number(segment), bytes: Number(bytes), last: Number(last), time, sha256 }
   return { kind: 'valid', write: Number(write), head }
 }

@@ -1,7 +1,15 @@
 /** The head: up to where the log is durable, in two slots of which the newer valid one counts. */
 import { PerdureError } from '../../errors.js'
 import { corrupt, isMissing, readFailed } from './failures.js'
-import { encodeSlot, FORMAT, parseSlot, SLOT_DISTANCE_BYTES, SLOT_SIZE_BYTES, type HeadState, type Slot } from './format.js'
+import {
+  encodeSlot,
+  FORMAT,
+  parseSlot,
+  SLOT_DISTANCE_BYTES,
+  SLOT_SIZE_BYTES,
+  type HeadState,
+  type Slot,
+} from './format.js'
 import type { File, Files } from './platform.js'
 import { writeWhole } from './whole-write.js'
 
@@ -25,7 +33,12 @@ export function readHead(files: Files, path: string): ReadHead | undefined {
   const valid = slots.filter((slot) => slot.kind === 'valid').sort((a, b) => b.write - a.write)
   const [newest] = valid
   if (newest === undefined) {
-    throw corrupt('neither slot of the head is valid', { path, offset: 0, expected: 'a slot with its checksum', found: 'none' })
+    throw corrupt('neither slot of the head is valid', {
+      path,
+      offset: 0,
+      expected: 'a slot with its checksum',
+      found: 'none',
+    })
   }
   return { state: newest.head, write: newest.write, tornSlot: valid.length < 2 && newest.write > 1 }
 }

@@ -12,16 +12,36 @@ export interface IndexedEvent {
   readonly tags: readonly string[]
 }
 
+/** What an index holds; everything empty for a new one. */
+export interface IndexContents {
+  readonly events: number
+  readonly firstTime: string
+  readonly lastTime: string
+  readonly blocks: BlockTable
+  readonly postings: PostingTable
+  /** Of each stream in the segment. */
+  readonly revisions: Map<string, number>
+}
+
 export class OpenIndex implements SegmentIndex {
-  readonly blocks = new BlockTable()
-  readonly #postings = new PostingTable()
-  readonly #revisions = new Map<string, number>()
+  readonly blocks: BlockTable
+  readonly #postings: PostingTable
+  readonly #revisions: Map<string, number>
   #sortedStreams: readonly string[] | undefined
-  #events = 0
+  #events: number
   #type = ''
   #typeKey = 0
-  firstTime = ''
-  lastTime = ''
+  firstTime: string
+  lastTime: string
+
+  constructor(contents?: IndexContents) {
+    this.#events = contents?.events ?? 0
+    this.firstTime = contents?.firstTime ?? ''
+    this.lastTime = contents?.lastTime ?? ''
+    this.blocks = contents?.blocks ?? new BlockTable()
+    this.#postings = contents?.postings ?? new PostingTable()
+    this.#revisions = contents?.revisions ?? new Map<string, number>()
+  }
 
   get events(): number {
     return this.#events
@@ -45,17 +65,17 @@ export class OpenIndex implements SegmentIndex {
     this.#revisions.set(stream, revision)
   }
 
-  /** The stream's revision if one of its events is in this segment. */
-  revisionOf(stream: string): number | undefined {
-    return this.#revisions.get(stream)
-  }
-
   mayHave(key: number): boolean {
     return this.#postings.has(key)
   }
 
-  lines(key: number): readonly number[] {
-    return [...this.#postings.newestFirst(key)].reverse()
+  lines(key: number, limit: number): readonly number[] | undefined {
+    const lines: number[] = []
+    for (const line of this.#postings.newestFirst(key)) {
+      if (lines.length >= limit) return undefined
+      lines.push(line)
+    }
+    return lines.reverse()
   }
 
   *streams(prefix: string, after: string): Generator<StreamRevision, void, void> {

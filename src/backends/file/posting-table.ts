@@ -1,4 +1,5 @@
 /** Which lines of an open segment a key stands on: a hash table in typed arrays, outside the JavaScript heap. */
+import { keyOf, lineOf } from './index-layout.js'
 
 const INITIAL_LENGTH = 64
 
@@ -10,6 +11,14 @@ export class PostingTable {
   #previous = new Int32Array(INITIAL_LENGTH)
   #buckets = new Int32Array(INITIAL_LENGTH).fill(-1)
   #length = 0
+
+  /** From the words of sorted postings. */
+  static restore(words: Uint32Array): PostingTable {
+    const table = new PostingTable()
+    // Sorted by key, then line: within a bucket, newer lines of a key still come first.
+    for (let i = 0; i < words.length; i += 2) table.add(keyOf(words, i), lineOf(words, i))
+    return table
+  }
 
   get length(): number {
     return this.#length

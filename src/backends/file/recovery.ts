@@ -11,11 +11,13 @@ import { FilePool } from './file-pool.js'
 import type { FolderLog } from './folder-log.js'
 import { closeFiles, rebuildIndex, toSegment, writeIndex } from './folder-log.js'
 import { FolderPaths, listOf, lookInto, missing, unwritable, type FolderContents } from './folder.js'
-import { parseHeader, OWN_LINE_SIZE_MAX_BYTES, type HeadState } from './format.js'
+import { parseHeader, OWN_LINE_SIZE_MAX_BYTES, type Extent, type HeadState } from './format.js'
 import { encodeHeadFile, HeadFile, readHead, type ReadHead } from './head-file.js'
 import { IndexFile } from './index-file.js'
 import { PageCache } from './page-cache.js'
-import type { Files, Platform } from './platform.js'
+import type { OpenIndex } from './open-index.js'
+import type { File, Files, Platform } from './platform.js'
+import { IndexDamaged } from './segment-index.js'
 import { surveySegments, type Survey, type WalkedSegment } from './survey.js'
 import { readStart } from './whole-read.js'
 import { createWhole, writeWhole } from './whole-write.js'
@@ -75,7 +77,9 @@ function openLocked(options: OpenFolderOptions, paths: FolderPaths, unlock: () =
   if (read === undefined && !acceptTail) throw headMissing(paths)
   boot.add('head', describeHead(read))
   const logId = read?.state.log ?? logIdOfSegments(files, paths, contents)
-  const survey = surveySegments(files, paths, logId, contents.segments, read?.state)
+  const survey = surveySegments(files, paths, logId, contents.segments, read?.state, (from, before) =>
+    restoreIndex(platform, paths, logId, from, before),
+  )
   boot.add('segments', `${survey.closed.length} by header and footer, ${survey.walked.length} byte by byte`)
 
   // From here on files are changed.
@@ -120,9 +124,14 @@ function takeLock(files: Files, paths: FolderPaths): () => void {
     throw unwritable(paths.root, error)
   }
   if (unlock !== undefined) return unlock
-  throw new PerdureError('store-locked', `${paths.root} is open for writing in another process`, { path: paths.root }, {
-    hint: 'Close it there first. A process that was killed holds no lock; one that is stopped does.',
-  })
+  throw new PerdureError(
+    'store-locked',
+    `${paths.root} is open for writing in another process`,
+    { path: paths.root },
+    {
+      hint: 'Close it there first. A process that was killed holds no lock; one that is stopped does.',
+    },
+  )
 }
 
 /** With missing parents, each name made durable. */
@@ -139,19 +148,28 @@ function makeFolders(files: Files, folder: string): void {
 }
 
 function folderFailed(folder: string, error: unknown): unknown {
-  return ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error)) ? unwritable(folder, error) : asPerdureError(error, folder)
+  return ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error))
+    ? unwritable(folder, error)
+    : asPerdureError(error, folder)
 }
 
 /** The last step of making a store: before it there is none, after it there is one. */
-function createHead({ files, random }: Platform, paths: FolderPaths): void {
-  const state = { log: createUuid(random), segment: 0, bytes: 0, last: 0, time: undefined, sha256: '0'.repeat(64) }
+function createHead(platform: Platform, paths: FolderPaths): void {
+  const { files } = platform
+  const log = createUuid((bytes) => platform.random(bytes))
+  const state = { log, segment: 0, bytes: 0, last: 0, time: undefined, sha256: '0'.repeat(64) }
   createWhole(files, paths.head, [encodeHeadFile(state)], paths.root)
 }
 
 function headMissing(paths: FolderPaths): PerdureError<'head-missing'> {
-  return new PerdureError('head-missing', `${paths.head} is missing, so what was acknowledged cannot be known`, { path: paths.head }, {
-    hint: 'Restore it from a copy. If there is none, perdure repair --accept-tail takes the log as it stands and records that.',
-  })
+  return new PerdureError(
+    'head-missing',
+    `${paths.head} is missing, so what was acknowledged cannot be known`,
+    { path: paths.head },
+    {
+      hint: 'Restore it from a copy. If there is none, perdure repair --accept-tail takes the log as it stands and records that.',
+    },
+  )
 }
 
 /** For a repair, which makes a head anew where there is no valid one. */
@@ -194,7 +212,10 @@ function setTornAside(files: Files, paths: FolderPaths, survey: Survey, boot: Bo
   }
   const path = join(paths.torn, freeName(names ?? [], String(torn.walk.last + 1)))
   createWhole(files, path, [bytes], paths.torn)
-  boot.add('torn end', `${bytes.length} bytes set aside in ${path}: ${torn.torn.problem}; no acknowledgement of it is on record`)
+  boot.add(
+    'torn end',
+    `${bytes.length} bytes set aside in ${path}: ${torn.torn.problem}; no acknowledgement of it is on record`,
+  )
   return path
 }
 
@@ -233,7 +254,10 @@ function settleWalked(files: Files, paths: FolderPaths, survey: Survey, boot: Bo
     }
   }
   if (remaining.length > 0) files.syncFolder(paths.segments)
-  boot.add('above the head', groups === 0 ? 'nothing' : `${count(groups, 'whole group')} kept, written again and synced`)
+  boot.add(
+    'above the head',
+    groups === 0 ? 'nothing' : `${count(groups, 'whole group')} kept, written again and synced`,
+  )
   return remaining
 }
 
@@ -304,6 +328,26 @@ function loadSegments(log: FolderLog, survey: Survey, walked: readonly WalkedSeg
   boot.add('indexes', rebuilt === 0 ? 'all there' : `${count(rebuilt, 'index', 'indexes')} built again`)
 }
 
+/** The index of the open segment as the last close left it, if the segment is still what it was then. */
+function restoreIndex(
+  { files }: Platform,
+  paths: FolderPaths,
+  logId: string,
+  from: number,
+  before: Extent,
+): OpenIndex | undefined {
+  let file: File | undefined
+  try {
+    const opened = (file = files.open(paths.indexOf(from), 'read'))
+    return IndexFile.load(() => opened, logId, from, before, new PageCache())?.restore()
+  } catch (error) {
+    if (error instanceof IndexDamaged || codeOf(error) !== '') return undefined
+    throw error
+  } finally {
+    file?.close()
+  }
+}
+
 function loadIndex(log: FolderLog, from: number, extent: { bytes: number; sha256: string }): IndexFile | undefined {
   try {
     return IndexFile.load(() => log.pool.get(log.paths.indexOf(from)), log.logId, from, extent, log.cache)
@@ -317,10 +361,15 @@ function loadIndex(log: FolderLog, from: number, extent: { bytes: number; sha256
 function asPerdureError(error: unknown, folder: string): unknown {
   if (isPerdureError(error) || codeOf(error) === '') return error
   if (isOutOfSpace(error)) return diskFull(folder, error)
-  return new PerdureError('backend-failed', `opening ${folder} failed: ${messageOf(error)}`, { operation: 'open', path: folder }, {
-    cause: error,
-    hint: 'Check the disk and its mount, then open again: what was acknowledged is unharmed.',
-  })
+  return new PerdureError(
+    'backend-failed',
+    `opening ${folder} failed: ${messageOf(error)}`,
+    { operation: 'open', path: folder },
+    {
+      cause: error,
+      hint: 'Check the disk and its mount, then open again: what was acknowledged is unharmed.',
+    },
+  )
 }
 
 function count(number: number, noun: string, plural = `${noun}s`): string {

@@ -14,8 +14,8 @@ export interface SegmentIndex {
   readonly blocks: Blocks
   /** False: no line has this key. True: perhaps. */
   mayHave(key: number): boolean
-  /** Lines with this key, in order; by a collision of hashes, others too. */
-  lines(key: number): readonly number[]
+  /** Lines with this key, in order; by a collision of hashes, others too. Undefined: there are more than `limit`. */
+  lines(key: number, limit: number): readonly number[] | undefined
   /** Streams after `after`, in UTF-8 byte order, from the first one that begins with `prefix` on. */
   streams(prefix: string, after: string): Iterable<StreamRevision>
 }

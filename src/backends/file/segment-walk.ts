@@ -3,7 +3,15 @@ import { createHash, hash as hashOnce, type Hash } from 'node:crypto'
 import { MalformedLine, scanEnvelope, type Envelope } from '../../log/line.js'
 import type { PerdureError } from '../../errors.js'
 import { corrupt, type CorruptFacts } from './failures.js'
-import { encodeFooter, encodeHeader, encodeMark, OWN_LINE_SIZE_MAX_BYTES, parseFooter, parseMark, type Extent } from './format.js'
+import {
+  encodeFooter,
+  encodeHeader,
+  encodeMark,
+  OWN_LINE_SIZE_MAX_BYTES,
+  parseFooter,
+  parseMark,
+  type Extent,
+} from './format.js'
 import { OpenIndex } from './open-index.js'
 
 const NEWLINE = 10
@@ -36,7 +44,12 @@ export function damaged(path: string, { problem, pieceOffset: _, ...facts }: Dam
  * Reads the piece at `offset`. `before` says what stands before it; with `digest`, marks must agree with that and groups
  * with their own hash, without it only the form is checked (the caller has checked the whole).
  */
-export function readPiece(bytes: Buffer, offset: number, last: number, digest: (() => string) | undefined): Piece | Damage {
+export function readPiece(
+  bytes: Buffer,
+  offset: number,
+  last: number,
+  digest: (() => string) | undefined,
+): Piece | Damage {
   const damage = (problem: string, facts: Partial<Damage> = {}): Damage => ({
     problem,
     offset,
@@ -78,8 +91,8 @@ export function readPiece(bytes: Buffer, offset: number, last: number, digest: (
 
 /** What a walk knows of a segment up to where it has come. */
 export class SegmentWalk {
-  readonly index = new OpenIndex()
-  readonly #hash = createHash('sha256')
+  #index = new OpenIndex()
+  #hash = createHash('sha256')
   #offset = 0
   #last: number
   /** Of all before the footer, once there is one. */
@@ -93,6 +106,10 @@ export class SegmentWalk {
     readonly from: number,
   ) {
     this.#last = from - 1
+  }
+
+  get index(): OpenIndex {
+    return this.#index
   }
 
   get offset(): number {
@@ -132,6 +149,14 @@ export class SegmentWalk {
     return undefined
   }
 
+  /** Takes everything up to `end` at once: the caller trusts these bytes, and has the index that was made of them. */
+  takeIndexed(end: number, index: OpenIndex, hash: Hash): void {
+    this.#hash = hash
+    this.#index = index
+    this.#offset = end
+    this.#last = this.from - 1 + index.events
+  }
+
   /**
    * Takes the pieces up to `end`, which must be where one ends. `trusted`: the caller has compared the digest of these
    * bytes with one that it trusts, so marks need not be checked against the bytes before them one by one.
@@ -158,7 +183,7 @@ export class SegmentWalk {
     if ('problem' in events) return events
     const lineEnds: number[] = []
     for (const { envelope, end } of events.lines) {
-      this.index.add(envelope, envelope.stream, envelope.revision, envelope.time)
+      this.#index.add(envelope, envelope.stream, envelope.revision, envelope.time)
       lineEnds.push(end - piece.start)
     }
     this.#take(piece.end, lineEnds)
@@ -168,7 +193,7 @@ export class SegmentWalk {
 
   /** The events taken so far, read again. */
   *events(): Generator<{ envelope: Envelope }, void, void> {
-    for (let start = 0; start < this.#offset; ) {
+    for (let start = 0; start < this.#offset;) {
       const end = this.bytes.indexOf(NEWLINE, start)
       const isEvent = this.bytes[start + 3] === 0x6f
       if (isEvent) yield { envelope: scanEnvelope(this.bytes.toString('utf8', start, end)) }
@@ -203,7 +228,7 @@ export class SegmentWalk {
     const part = this.bytes.subarray(this.#offset, end)
     if (this.#offset > 0) this.pieces++
     this.#hash.update(part)
-    this.index.blocks.append(part, lineEnds)
+    this.#index.blocks.append(part, lineEnds)
     this.#offset = end
   }
 

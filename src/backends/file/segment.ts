@@ -84,8 +84,14 @@ export class Segment {
 
   /** Positions of events that may have this name, in order; other events by a collision of hashes. */
   positions(kind: KeyKind, name: string): number[] {
+    return this.#positions(kind, name, Infinity) as number[]
+  }
+
+  /** Undefined: there are more than `limit`. */
+  #positions(kind: KeyKind, name: string, limit: number): number[] | undefined {
     const key = hashKey(kind, name)
-    return this.lookUp((index) => (index.mayHave(key) ? index.lines(key).map((line) => this.from + line) : []))
+    const lines = this.lookUp((index) => (index.mayHave(key) ? index.lines(key, limit) : []))
+    return lines?.map((line) => this.from + line)
   }
 
   /** Visits the matching events with `after < position <= upTo`. False: a visit stopped it. */
@@ -167,16 +173,22 @@ export class Segment {
     return matcher.length === 1 ? [...all] : [...all].sort((a, b) => a - b)
   }
 
-  /** The fewest that one of the item's names gives. */
+  /** The fewest that one of the item's names gives; undefined: too many. */
   #candidatesOf({ stream, types, tags }: QueryItem, limit: number): number[] | undefined {
-    const lists = (tags ?? []).map((tag) => this.positions('tag', tag))
-    if (stream !== undefined) lists.push(this.positions('stream', stream))
-    if (lists.length === 0) {
-      if (types === undefined) return undefined
-      return types.flatMap((type) => this.positions('type', type)).sort((a, b) => a - b)
+    const lists = (tags ?? []).map((tag) => this.#positions('tag', tag, limit))
+    if (stream !== undefined) lists.push(this.#positions('stream', stream, limit))
+    if (lists.length === 0 && types !== undefined) return this.#candidatesOfTypes(types, limit)
+    return lists.filter((list) => list !== undefined).sort((a, b) => a.length - b.length)[0]
+  }
+
+  #candidatesOfTypes(types: readonly string[], limit: number): number[] | undefined {
+    const all: number[] = []
+    for (const type of types) {
+      const positions = this.#positions('type', type, limit - all.length)
+      if (positions === undefined) return undefined
+      for (const position of positions) all.push(position)
     }
-    const [fewest] = lists.sort((a, b) => a.length - b.length)
-    return fewest !== undefined && fewest.length <= limit ? fewest : undefined
+    return all.sort((a, b) => a - b)
   }
 
   #scan(matcher: Matcher, first: number, last: number, backwards: boolean, visit: Visit): boolean {

@@ -4,7 +4,12 @@ import type { StreamRevision } from './segment-index.js'
 import type { Segment } from './segment.js'
 
 /** A page of streams after `after` whose names begin with `prefix`. */
-export function mergeStreams(segments: readonly Segment[], prefix: string, after: string, limit: number): StreamRevision[] {
+export function mergeStreams(
+  segments: readonly Segment[],
+  prefix: string,
+  after: string,
+  limit: number,
+): StreamRevision[] {
   const cursors = segments.map((segment) => new Cursor(segment, prefix, after))
   const page: StreamRevision[] = []
   while (page.length < limit) {

@@ -2,10 +2,20 @@
 import { createHash } from 'node:crypto'
 import { corrupt, type CorruptFacts } from './failures.js'
 import type { FolderPaths } from './folder.js'
-import { encodeFooter, FORMAT, OWN_LINE_SIZE_MAX_BYTES, parseFooter, parseHeader, parseMark, type Extent, type HeadState } from './format.js'
+import {
+  encodeFooter,
+  FORMAT,
+  OWN_LINE_SIZE_MAX_BYTES,
+  parseFooter,
+  parseHeader,
+  parseMark,
+  type Extent,
+  type HeadState,
+} from './format.js'
 import { newerFormat } from './head-file.js'
 import type { Files } from './platform.js'
 import { damaged, SegmentWalk, type Damage } from './segment-walk.js'
+import type { OpenIndex } from './open-index.js'
 import { readEnd, readStart, readWhole } from './whole-read.js'
 
 /** A segment that ended before the one the head names: only its header and footer have been looked at. */
@@ -27,6 +37,9 @@ export interface WalkedSegment {
   readonly torn: Damage | undefined
 }
 
+/** The index on disk of what stands before this place in a segment, if there is one that can be used. */
+export type LoadIndex = (from: number, before: Extent) => OpenIndex | undefined
+
 export interface Survey {
   readonly closed: readonly ClosedSegment[]
   readonly walked: readonly WalkedSegment[]
@@ -43,6 +56,7 @@ export function surveySegments(
   log: string,
   segments: readonly number[],
   head: HeadState | undefined,
+  loadIndex: LoadIndex = () => undefined,
 ): Survey {
   const walkedFrom = head?.segment ?? segments.at(-1) ?? 0
   const closed: ClosedSegment[] = []
@@ -58,7 +72,8 @@ export function surveySegments(
   let next = 1
   segments.forEach((from, i) => {
     const path = paths.segment(from)
-    if (from !== next) throw corrupt('a segment is missing before this one', { path, position: next, expected: next, found: from })
+    if (from !== next)
+      throw corrupt('a segment is missing before this one', { path, position: next, expected: next, found: from })
     const isLast = i === segments.length - 1
     if (from < walkedFrom) {
       const segment = lookAtClosed(files, path, log, from)
@@ -66,7 +81,7 @@ export function surveySegments(
       next = segment.last + 1
       return
     }
-    const segment = walkSegment(files, path, log, from, head?.segment === from ? head : undefined)
+    const segment = walkSegment(files, path, log, from, head?.segment === from ? head : undefined, loadIndex)
     if (!isLast && (segment.torn !== undefined || !segment.walk.isClosed)) {
       throw corrupt('the segment has no footer, yet another one follows', {
         path,
@@ -86,7 +101,12 @@ function lookAtClosed(files: Files, path: string, log: string, from: number): Cl
   const text = bytes.toString('latin1')
   const line = text.slice(text.lastIndexOf('\n', text.length - 2) + 1)
   const footer = line.endsWith('\n') ? parseFooter(line.slice(0, -1)) : undefined
-  if (footer === undefined || footer.bytes + line.length !== size || encodeFooter(footer) !== line || footer.last < from) {
+  if (
+    footer === undefined ||
+    footer.bytes + line.length !== size ||
+    encodeFooter(footer) !== line ||
+    footer.last < from
+  ) {
     throw corrupt('the segment does not end with its footer', {
       path,
       offset: Math.max(0, size - line.length),
@@ -113,11 +133,18 @@ function checkHeader(bytes: Buffer, path: string, log: string, from: number): vo
   })
 }
 
-function walkSegment(files: Files, path: string, log: string, from: number, head: HeadState | undefined): WalkedSegment {
+function walkSegment(
+  files: Files,
+  path: string,
+  log: string,
+  from: number,
+  head: HeadState | undefined,
+  loadIndex: LoadIndex,
+): WalkedSegment {
   const bytes = readWhole(files, path)
   const walk = new SegmentWalk(bytes, log, from)
   if (head !== undefined) {
-    takeVouched(walk, head, path)
+    takeVouched(walk, head, path, loadIndex)
   } else {
     const format = parseHeader(bytes.toString('latin1', 0, Math.max(0, bytes.indexOf(10))))?.perdure ?? FORMAT
     if (format > FORMAT) throw newerFormat(path, format)
@@ -135,7 +162,7 @@ function walkSegment(files: Files, path: string, log: string, from: number, head
 }
 
 /** What the head vouches for must be there, byte for byte. */
-function takeVouched(walk: SegmentWalk, head: HeadState, path: string): void {
+function takeVouched(walk: SegmentWalk, head: HeadState, path: string, loadIndex: LoadIndex): void {
   const { bytes } = walk
   if (bytes.length < head.bytes) {
     const damage = walk.header() ?? walk.takeUpTo(bytes.length, false)
@@ -147,12 +174,21 @@ function takeVouched(walk: SegmentWalk, head: HeadState, path: string): void {
       found: `${bytes.length} bytes`,
     })
   }
-  const found = createHash('sha256').update(bytes.subarray(0, head.bytes)).digest('hex')
-  if (found !== head.sha256) throw corrupt('the bytes are not those that were acknowledged', locate(walk, head, path, found))
-  const damage = walk.header() ?? walk.takeUpTo(head.bytes, true)
+  const hash = createHash('sha256').update(bytes.subarray(0, head.bytes))
+  const found = hash.copy().digest('hex')
+  if (found !== head.sha256)
+    throw corrupt('the bytes are not those that were acknowledged', locate(walk, head, path, found))
+  const index = loadIndex(walk.from, head)
+  if (index !== undefined) walk.takeIndexed(head.bytes, index, hash)
+  const damage = index === undefined ? (walk.header() ?? walk.takeUpTo(head.bytes, true)) : undefined
   if (damage !== undefined) throw damaged(path, damage)
   if (walk.last !== head.last) {
-    throw corrupt('the head names another position', { path, position: walk.last, expected: head.last, found: walk.last })
+    throw corrupt('the head names another position', {
+      path,
+      position: walk.last,
+      expected: head.last,
+      found: walk.last,
+    })
   }
 }
 
@@ -180,7 +216,8 @@ function findMarkAfter(bytes: Buffer, { pieceOffset }: Damage): number | undefin
     const start = at + 1
     const end = bytes.indexOf(10, start)
     if (end < 0 || end - start > OWN_LINE_SIZE_MAX_BYTES) continue
-    const before: Extent | undefined = parseMark(bytes.toString('latin1', start, end))?.before ?? parseFooter(bytes.toString('latin1', start, end))
+    const before: Extent | undefined =
+      parseMark(bytes.toString('latin1', start, end))?.before ?? parseFooter(bytes.toString('latin1', start, end))
     if (before?.bytes === start) return start
   }
   return undefined

@@ -4,7 +4,7 @@ import { isPerdureError } from '../../errors.js'
 import { scanEnvelope } from '../../log/line.js'
 import type { FolderLog } from './folder-log.js'
 import { readHead } from './head-file.js'
-import { encodeIndex } from './index-file.js'
+import { encodeIndex } from './index-encoding.js'
 import { hashKey } from './key-hash.js'
 import { damaged, SegmentWalk } from './segment-walk.js'
 import type { Segment } from './segment.js'
@@ -76,7 +76,9 @@ class FolderCheck {
     const found = isOpen && open !== undefined ? encode(open.index) : readWhole(platform.files, path)
     this.examined.indexes++
     if (expected.equals(found)) return
-    this.#report('index-damaged', 'the index is not that of its segment; it is built again when the store is opened', { path })
+    this.#report('index-damaged', 'the index is not that of its segment; it is built again when the store is opened', {
+      path,
+    })
   }
 
   /** Each stream's revisions follow one another, and no id stands twice. */
@@ -94,7 +96,10 @@ class FolderCheck {
       const places = [segment, ...older].flatMap((one) => placesOf(one, id))
       const twice = places.find((place) => place < position)
       if (twice !== undefined) {
-        this.#report('log-corrupt', `the id at position ${position} stands at ${twice} too`, { path: segment.path, position })
+        this.#report('log-corrupt', `the id at position ${position} stands at ${twice} too`, {
+          path: segment.path,
+          position,
+        })
       }
       this.examined.ids++
       this.examined.revisions++

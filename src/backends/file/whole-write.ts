@@ -16,7 +16,12 @@ export function writeWhole(file: File, bytes: Uint8Array, at: number): void {
  * Makes a file that is either there as a whole or not at all: written under another name, synced, renamed, and, with
  * `folder`, the name made durable.
  */
-export function createWhole(files: Files, path: string, pieces: readonly Uint8Array[], folder: string | undefined): void {
+export function createWhole(
+  files: Files,
+  path: string,
+  pieces: readonly Uint8Array[],
+  folder: string | undefined,
+): void {
   const unfinished = path + UNFINISHED
   const file = files.open(unfinished, 'create')
   try {

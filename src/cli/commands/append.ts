@@ -23,7 +23,7 @@ const EXAMPLES = `
 Examples:
   perdure append order-1 --type placed --data '{"item":"tea","count":2}' --tag customer:c1
   perdure append order-1 --type shipped --expect 1     # exit code 3 if order-1 has moved on
-  perdure append order-1 --type noted --data @note.json --id note-7   # the same id again changes nothing`
+  perdure append order-1 --type noted --data @note.json --id note-7   # again: no change`
 
 export function addAppend(program: Command, io: Io): void {
   takesStore(program.command('append'))

@@ -37,8 +37,10 @@ async function repair(options: RepairOptions, io: Io): Promise<void> {
   }
   const folder = folderOf(url)
   if (folder === undefined) throw new CommandError('usage', `${url} is not a folder`, { hint: 'Give file:<folder>.' })
-  const { position, setAside } = await repairFolder(folder)
+  const { position, setAside } = repairFolder(folder)
   if (options.json) return io.out.json({ store: url, position, ...(setAside !== undefined && { setAside }) })
-  await io.out.line(`The log in ${printable(folder)} is accepted up to position ${grouped(position)}; the log itself says so.`)
+  await io.out.line(
+    `The log in ${printable(folder)} is accepted up to position ${grouped(position)}; the log itself says so.`,
+  )
   if (setAside !== undefined) await io.out.line(`What could not be read is kept in ${printable(setAside)}.`)
 }

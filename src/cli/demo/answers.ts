@@ -1,7 +1,14 @@
 /** The answers of the demo's projections, computed together and compared as one value. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Store } from '../../store.js'
-import { changedTogether, contributors, fileTotals, type Among, type Contributor, type FileTotals } from './projections.js'
+import {
+  changedTogether,
+  contributors,
+  fileTotals,
+  type Among,
+  type Contributor,
+  type FileTotals,
+} from './projections.js'
 
 export interface Answers {
   readonly contributors: ReadonlyMap<string, Contributor>

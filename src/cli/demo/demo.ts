@@ -182,7 +182,10 @@ function notesOf(folder: string, source: Source, others: number): string[] {
 }
 
 function ranked(answers: Answers, truth: Truth): Pick<DemoResult, 'contributors' | 'files' | 'together'> {
-  const byCount = <T>(count: (item: T) => number) => (a: T, b: T): number => count(b) - count(a)
+  const byCount =
+    <T>(count: (item: T) => number) =>
+    (a: T, b: T): number =>
+      count(b) - count(a)
   return {
     contributors: [...commitsByName(answers, truth)].sort(byCount(([, commits]) => commits)),
     files: [...answers.files].sort(byCount(([, { changes }]) => changes)),
@@ -196,7 +199,9 @@ function ranked(answers: Answers, truth: Truth): Pick<DemoResult, 'contributors'
 /** The log's own text: how large it is, and where it begins. */
 function filesOf(folder: string): Pick<DemoResult, 'bytes' | 'file'> {
   const segments = join(folder, 'segments')
-  const names = readdirSync(segments).filter((name) => name.endsWith('.ndjson')).sort()
+  const names = readdirSync(segments)
+    .filter((name) => name.endsWith('.ndjson'))
+    .sort()
   const bytes = names.reduce((sum, name) => sum + statSync(join(segments, name)).size, 0)
   return { bytes, file: join(segments, names[0] ?? '') }
 }

@@ -74,7 +74,10 @@ async function measureAppend(samples: readonly Sample[], scratch: string, signal
     const slices = Array.from({ length: Math.ceil(samples.length / length) }, (_, i) =>
       samples.slice(i * length, (i + 1) * length),
     )
-    return await medianRatio(slices.map((slice) => [() => ours(slice), () => bare(slice)]), signal)
+    return await medianRatio(
+      slices.map((slice) => [() => ours(slice), () => bare(slice)]),
+      signal,
+    )
   } finally {
     closeSync(file)
     await store.close()
@@ -91,7 +94,10 @@ async function measureReplay(store: Store, folder: string, signal: AbortSignal):
       for (const line of readFileSync(join(segments, name), 'utf8').split('\n')) if (line !== '') JSON.parse(line)
     }
   }
-  return await medianRatio(Array.from({ length: REPLAY_PAIRS }, () => [ours, bare]), signal)
+  return await medianRatio(
+    Array.from({ length: REPLAY_PAIRS }, () => [ours, bare]),
+    signal,
+  )
 }
 
 type Pair = readonly [ours: () => Promise<void>, bare: () => Promise<void>]

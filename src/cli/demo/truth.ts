@@ -48,7 +48,11 @@ export function differences(answers: Answers, truth: Truth): string[] {
   ]
 }
 
-function differencesOf<V>(ours: ReadonlyMap<string, V>, gits: ReadonlyMap<string, V>, say: (value: V) => string): string[] {
+function differencesOf<V>(
+  ours: ReadonlyMap<string, V>,
+  gits: ReadonlyMap<string, V>,
+  say: (value: V) => string,
+): string[] {
   const lines: string[] = []
   for (const key of new Set([...ours.keys(), ...gits.keys()])) {
     const our = ours.get(key)
@@ -89,7 +93,10 @@ export function parseNumstat(output: Buffer): Map<string, FileTotals> {
 }
 
 function parseShownNames(output: Buffer): Map<string, string> {
-  const fields = output.toString('latin1').split('\0').map((field) => textOf(Buffer.from(field, 'latin1')))
+  const fields = output
+    .toString('latin1')
+    .split('\0')
+    .map((field) => textOf(Buffer.from(field, 'latin1')))
   const shown = new Map<string, string>()
   for (let i = 0; i + 2 < fields.length; i += 3) {
     shown.set(`${fields[i] ?? ''}\0${fields[i + 1] ?? ''}`, fields[i + 2] ?? '')
@@ -103,14 +110,14 @@ const ESCAPES: Readonly<Record<string, number>> = { a: 7, b: 8, t: 9, n: 10, v: 
 function unquote(path: Uint8Array): Uint8Array {
   const text = Buffer.from(path).toString('latin1')
   if (!text.startsWith('"')) return path
-  const plain = text.slice(1, -1).replace(/\\([0-7]{3}|.)/g, (_, code: string) =>
-    String.fromCharCode(ESCAPES[code] ?? parseInt(code, 8)),
-  )
+  const plain = text
+    .slice(1, -1)
+    .replace(/\\([0-7]{3}|.)/g, (_, code: string) => String.fromCharCode(ESCAPES[code] ?? parseInt(code, 8)))
   return Buffer.from(plain, 'latin1')
 }
 
 function* linesOf(output: Buffer): Generator<Buffer> {
-  for (let from = 0; from < output.length; ) {
+  for (let from = 0; from < output.length;) {
     const newline = output.indexOf(10, from)
     const end = newline < 0 ? output.length : newline
     if (end > from) yield output.subarray(from, end)

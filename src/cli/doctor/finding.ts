@@ -24,13 +24,17 @@ export function problem(code: ErrorCode, message: string, hint: string): Finding
   return { level: 'problem', code, message, hint }
 }
 
+const RESTORE_HINT = 'Restore the folder from a copy, and keep this one as it is until that is done.'
+
 /** Runs one examination; what it throws for a caller is a problem found. */
 export function attempt<T>(findings: Finding[], examine: () => T): T | undefined {
   try {
     return examine()
   } catch (error) {
     if (!isPerdureError(error)) throw error
-    const { code, message, hint, facts } = error
+    const { code, message, facts } = error
+    // The general hint of this code is to ask the doctor.
+    const hint = code === 'log-corrupt' ? RESTORE_HINT : error.hint
     findings.push({ level: 'problem', code, message, facts, ...(hint !== undefined && { hint }) })
     return undefined
   }

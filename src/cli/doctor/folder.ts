@@ -5,7 +5,14 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { FolderPaths, listOf, lookInto, missing, type FolderContents } from '../../backends/file/folder.js'
-import { LOCK_NAME, parseHeader, parseSegmentName, SEGMENTS_NAME, UNFINISHED, type HeadState } from '../../backends/file/format.js'
+import {
+  LOCK_NAME,
+  parseHeader,
+  parseSegmentName,
+  SEGMENTS_NAME,
+  UNFINISHED,
+  type HeadState,
+} from '../../backends/file/format.js'
 import { readHead } from '../../backends/file/head-file.js'
 import { nodePlatform } from '../../backends/file/node-platform.js'
 import { SegmentWalk } from '../../backends/file/segment-walk.js'
@@ -159,7 +166,10 @@ function examineNames(paths: FolderPaths, { unfinished }: FolderContents): Findi
   )
   const own = new Set([paths.head, paths.lock, paths.segments, paths.index, paths.torn])
   const strangers = [
-    ...files.list(paths.root).map((name) => join(paths.root, name)).filter((path) => !own.has(path)),
+    ...files
+      .list(paths.root)
+      .map((name) => join(paths.root, name))
+      .filter((path) => !own.has(path)),
     ...(listOf(files, paths.segments) ?? [])
       .filter((name) => parseSegmentName(name) === undefined)
       .map((name) => join(paths.root, SEGMENTS_NAME, name)),

@@ -21,7 +21,8 @@ const ESCAPED_IN_PATHS = /[\p{Cc}\\]/gu
  * `\xNN`, one for each byte. Different paths have different texts.
  */
 export function pathText(bytes: Uint8Array): string {
-  const escape = (text: string): string => text.replace(ESCAPED_IN_PATHS, (character) => escapeBytes(Buffer.from(character)))
+  const escape = (text: string): string =>
+    text.replace(ESCAPED_IN_PATHS, (character) => escapeBytes(Buffer.from(character)))
   try {
     return escape(STRICT.decode(bytes))
   } catch {
@@ -53,7 +54,7 @@ export function pathName(text: string): string {
 /** Decodes character by character, so that only the bytes that are not UTF-8 are escaped. */
 function escapeInvalid(bytes: Uint8Array, escapeValid: (text: string) => string = (text) => text): string {
   let text = ''
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = lengthOfCharacter(bytes, at)
     if (length === 0) text += escapeBytes(bytes.subarray(at, at + 1))
     else text += escapeValid(STRICT.decode(bytes.subarray(at, at + length)))

@@ -82,8 +82,10 @@ async function look(path: string, max: number, signal?: AbortSignal): Promise<Re
   const listed = await ask('rev-list', '--no-merges', `--max-count=${max}`, ...revisions)
   const hashes = listed === '' ? [] : listed.split('\n')
   const shallow = `${name} is a shallow clone: ${boundary.length === 1 ? 'its oldest commit is' : 'its oldest commits are'} left out, because what they changed is not known here`
-  if (hashes.length > 0) return { path, name, revisions, hashes, max, notes: boundary.length > 0 ? [shallow + '.'] : [] }
-  const reason = boundary.length > 0 ? `${shallow}, and it has no others` : `The repository ${name} has no commits but merges`
+  if (hashes.length > 0)
+    return { path, name, revisions, hashes, max, notes: boundary.length > 0 ? [shallow + '.'] : [] }
+  const reason =
+    boundary.length > 0 ? `${shallow}, and it has no others` : `The repository ${name} has no commits but merges`
   return { code: 'not-a-repository', reason }
 }
 

@@ -1,0 +1,43 @@
+/**
+ * The layout of an index file: a header line, then four parts. *postings*: sorted 64-bit numbers (40 bits of key, 24 of
+ * line) in pages of 512. *names*: streams in UTF-8 byte order with their revisions, in pages of text. *summary*: the
+ * blocks, and where each page of the other parts begins. *filter*: see key-filter.ts.
+ */
+
+export const INDEX_FORMAT = 1
+export const HEADER_SIZE_BYTES = 1024
+export const PAGE_LENGTH = 512
+
+export interface Part {
+  readonly offset: number
+  readonly bytes: number
+  readonly crc32: number
+}
+
+export interface IndexHeader {
+  readonly perdureIndex: number
+  readonly log: string
+  readonly from: number
+  /** What of the segment is indexed. `sha256` is of all that stands before the footer. */
+  readonly bytes: number
+  readonly sha256: string
+  readonly events: number
+  readonly firstTime: string
+  readonly lastTime: string
+  readonly blocks: number
+  readonly postings: Part
+  readonly names: Part
+  readonly summary: Part
+  readonly filter: Part
+  readonly namePages: number
+}
+
+/** The key of the posting whose two words begin at `i`. */
+export function keyOf(words: Uint32Array, i: number): number {
+  return (words[i + 1] as number) * 256 + ((words[i] as number) >>> 24)
+}
+
+/** The line of the posting whose two words begin at `i`. */
+export function lineOf(words: Uint32Array, i: number): number {
+  return (words[i] as number) & 0xffffff
+}

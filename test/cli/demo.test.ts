@@ -1,0 +1,200 @@
+// The main job, as a person runs it: on a repository, again, after a new commit, and where there is none.
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { addCommits, git, makeRepository, RICH_COMMITS, RICH_HISTORY } from './repository.js'
+import { errorOf, jsonLines, perdure, SLOW, temporaryFolder, type Ran } from './run.js'
+
+interface Report {
+  readonly folder: string
+  readonly notes: readonly string[]
+  readonly events: number
+  readonly commits: number
+  readonly newEvents: number
+  readonly newCommits: number
+  readonly contributors: readonly (readonly [string, number])[]
+  readonly files: readonly { readonly file: string; readonly changes: number }[]
+  readonly comparedWith: string
+  readonly speed: { readonly append: number }
+  readonly root: string
+}
+
+function reportOf({ code, out, err }: Ran): Report {
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  const [report] = jsonLines<Report>(out)
+  if (report === undefined) throw new Error('no report')
+  return report
+}
+
+async function demoJson(cwd: string, ...args: string[]): Promise<Report> {
+  return reportOf(await perdure(['demo', '--json', ...args], { cwd }))
+}
+
+test(
+  'demo: a history with everything in it agrees with git; the second run has 0 new; a new commit is added',
+  SLOW,
+  async () => {
+    const folder = temporaryFolder()
+    makeRepository(folder, RICH_HISTORY)
+    const first = await demoJson(folder)
+    expect(first).toMatchObject({
+      folder: '.perdure/demo',
+      commits: RICH_COMMITS,
+      newCommits: RICH_COMMITS,
+      comparedWith: 'git',
+      notes: [],
+    })
+    expect(first.contributors[0]).toEqual(['Ann Lee', 4])
+    expect(first.speed.append).toBeGreaterThan(0)
+    const second = await demoJson(folder)
+    expect(second).toMatchObject({ newEvents: 0, newCommits: 0, events: first.events, root: first.root })
+    addCommits(folder, [{ name: 'Newcomer', files: { 'src/a.txt': 'once\nmore\n' } }])
+    const third = await demoJson(folder)
+    expect(third).toMatchObject({ newCommits: 1, newEvents: 2, events: first.events + 2, commits: RICH_COMMITS + 1 })
+    expect(readdirSync(join(folder, '.perdure'))).toEqual(['demo'])
+  },
+)
+
+test('demo: the report is at most 25 lines, names what was stored where, and its commands work', SLOW, async () => {
+  const folder = temporaryFolder()
+  makeRepository(folder, RICH_HISTORY)
+  const { code, out, err } = await perdure(['demo'], { cwd: folder })
+  expect(code).toBe(0)
+  expect(err).toMatch(/reading 8 commits/)
+  const lines = out.trimEnd().split('\n')
+  expect(lines.length).toBeLessThanOrEqual(25)
+  for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(100)
+  expect(out).toContain('git shortlog -sn --no-merges')
+  expect(out).toContain('git log --no-merges --no-renames --numstat')
+  expect(out).toMatch(/Root +[0-9a-f]{64}/)
+  const less = /less (\S+)/.exec(out)?.[1] ?? ''
+  expect(existsSync(join(folder, less))).toBe(true)
+  const commands = [...out.matchAll(/npx perdure (.*)/g)].map(([, command = '']) => command.split(' '))
+  expect(commands.length).toBeGreaterThanOrEqual(3)
+  for (const command of commands) expect(await perdure(command, { cwd: folder })).toMatchObject({ code: 0, err: '' })
+  expect((await perdure(['demo'], { cwd: folder })).out).toContain('(0 new)')
+})
+
+test('demo: a mailmap changes the names that are compared, not the log', SLOW, async () => {
+  const folder = temporaryFolder()
+  makeRepository(folder, RICH_HISTORY)
+  const { root } = await demoJson(folder)
+  writeFileSync(join(folder, '.mailmap'), 'Ann Renamed <ann@example.org>\nAnn Renamed <zoe@example.org>\n')
+  const mapped = await demoJson(folder)
+  expect(mapped.root).toBe(root)
+  expect(mapped.contributors).toContainEqual(['Ann Renamed', 4])
+})
+
+test(
+  'demo: when git counts otherwise than at the import, it says what differs and ends with exit code 1',
+  SLOW,
+  async () => {
+    const folder = temporaryFolder()
+    makeRepository(folder, RICH_HISTORY)
+    await demoJson(folder)
+    writeFileSync(join(folder, '.gitattributes'), 'src/b.txt -diff\n')
+    const differs = await perdure(['demo', '--json'], { cwd: folder })
+    expect(differs).toMatchObject({ code: 1, out: '' })
+    const error = errorOf(differs)
+    expect(error.code).toBe('demo-differs')
+    expect(error.facts['differences']).toEqual([
+      expect.stringContaining('src/b.txt: the log says 1 commits, +1 −0; git says'),
+    ])
+    expect((await perdure(['demo'], { cwd: folder })).err).toContain('src/b.txt: the log says')
+  },
+)
+
+test('demo: commits that the history has lost stay in the log and are left out of the comparison', SLOW, async () => {
+  const folder = temporaryFolder()
+  makeRepository(folder, RICH_HISTORY)
+  const { events } = await demoJson(folder)
+  git(folder, 'reset', '--hard', '--quiet', 'HEAD~2')
+  const rewritten = await demoJson(folder)
+  expect(rewritten).toMatchObject({ commits: RICH_COMMITS - 2, newEvents: 0, events })
+  expect(rewritten.notes).toEqual([expect.stringContaining('2 commits that git no longer counts')])
+  const limited = await demoJson(folder, '--max', '2')
+  expect(limited).toMatchObject({ commits: 2, newEvents: 0 })
+})
+
+test('demo: histories of two repositories are never mixed', SLOW, async () => {
+  const folder = temporaryFolder()
+  makeRepository(join(folder, 'one'), RICH_HISTORY)
+  makeRepository(join(folder, 'two'), [{ message: 'of another', files: { 'x.txt': 'x\n' } }])
+  const one = await demoJson(folder, 'one')
+  expect(one.folder).toBe('.perdure/demo')
+  const two = await demoJson(folder, 'two')
+  expect(two).toMatchObject({
+    folder: '.perdure/demo-2',
+    events: 2,
+    notes: [expect.stringContaining('another history')],
+  })
+  expect(await demoJson(folder, 'one')).toMatchObject({ folder: '.perdure/demo', newEvents: 0 })
+  expect(await demoJson(folder, 'two')).toMatchObject({ folder: '.perdure/demo-2', newEvents: 0 })
+})
+
+test('demo: without a repository it uses a generated sample, the same every time', SLOW, async () => {
+  const folder = temporaryFolder()
+  const env = { GIT_CEILING_DIRECTORIES: join(folder, '..') }
+  const sample = reportOf(await perdure(['demo', '--json'], { cwd: folder, env }))
+  expect(sample).toMatchObject({
+    comparedWith: 'sample',
+    folder: '.perdure/sample',
+    notes: [expect.stringContaining('not a Git repository')],
+  })
+  expect(sample.contributors.length).toBeGreaterThan(3)
+  expect(reportOf(await perdure(['demo', '--json'], { cwd: folder, env }))).toMatchObject({
+    newEvents: 0,
+    root: sample.root,
+  })
+  const other = temporaryFolder()
+  const again = reportOf(await perdure(['demo', '--json'], { cwd: other, env: { PATH: '' } }))
+  expect(again.notes).toEqual([expect.stringContaining('no git program')])
+  expect(again.contributors).toEqual(sample.contributors)
+  expect(again.files).toEqual(sample.files)
+})
+
+test('demo: a repository without commits gets the sample', SLOW, async () => {
+  const folder = temporaryFolder()
+  makeRepository(folder, [])
+  const { code, out } = await perdure(['demo'], { cwd: folder })
+  expect(code).toBe(0)
+  expect(out).toContain('has no commits yet: this is a generated sample')
+})
+
+test(
+  'demo: a shallow clone leaves out the commits whose parents it lacks, and can be deepened later',
+  SLOW,
+  async () => {
+    const folder = temporaryFolder()
+    makeRepository(join(folder, 'whole'), RICH_HISTORY)
+    git(folder, 'clone', '--quiet', '--depth', '3', `file://${join(folder, 'whole')}`, 'shallow')
+    const shallow = await demoJson(folder, 'shallow')
+    expect(shallow.notes).toEqual([expect.stringContaining('shallow clone')])
+    expect(shallow.commits).toBeGreaterThan(0)
+    expect(shallow.commits).toBeLessThan(RICH_COMMITS)
+    git(join(folder, 'shallow'), 'fetch', '--quiet', '--unshallow')
+    expect(await demoJson(folder, 'shallow')).toMatchObject({ commits: RICH_COMMITS, notes: [] })
+  },
+)
+
+test('demo: of the shallowest clone nothing can be told, so the sample is used', SLOW, async () => {
+  const folder = temporaryFolder()
+  makeRepository(join(folder, 'whole'), RICH_HISTORY)
+  git(folder, 'clone', '--quiet', '--depth', '1', `file://${join(folder, 'whole')}`, 'shallow')
+  const report = await demoJson(folder, 'shallow')
+  expect(report).toMatchObject({
+    comparedWith: 'sample',
+    notes: [expect.stringMatching(/shallow clone.*generated sample/)],
+  })
+})
+
+test('demo: goes on where a run was broken off, and where the folder was emptied', SLOW, async () => {
+  const folder = temporaryFolder()
+  makeRepository(folder, RICH_HISTORY)
+  mkdirSync(join(folder, '.perdure/demo'), { recursive: true })
+  await perdure(['init', '--store', 'file:.perdure/demo'], { cwd: folder })
+  await perdure(['import', 'git', '--max', '2', '--store', 'file:.perdure/demo'], { cwd: folder })
+  expect(await demoJson(folder)).toMatchObject({ folder: '.perdure/demo', newCommits: RICH_COMMITS - 2 })
+  rmSync(join(folder, '.perdure'), { recursive: true })
+  expect(await demoJson(folder)).toMatchObject({ newCommits: RICH_COMMITS })
+})

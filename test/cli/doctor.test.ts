@@ -1,0 +1,195 @@
+// What the doctor says of every state a folder can be in; that it changes nothing is checked every time.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { jsonLines, makeLog, perdure, ROOT, SLOW, temporaryFolder } from './run.js'
+
+interface Diagnosis {
+  readonly code: number | null
+  readonly well: boolean
+  readonly problems: readonly string[]
+  readonly notes: readonly string[]
+}
+
+async function diagnose(log: string): Promise<Diagnosis> {
+  const before = fingerprint(log)
+  const { code, out, err } = await perdure(['doctor', '--store', `file:${log}`, '--json'])
+  expect(err).toBe('')
+  expect(fingerprint(log)).toEqual(before)
+  const [report] = jsonLines<{
+    well: boolean
+    findings: { level: string; code?: string; message: string; hint?: string }[]
+  }>(out)
+  const findings = report?.findings ?? []
+  for (const { level, hint } of findings) if (level !== 'ok') expect(hint).toBeTruthy()
+  return {
+    code,
+    well: report?.well ?? false,
+    problems: findings.filter(({ level }) => level === 'problem').map(({ code: problem }) => problem ?? ''),
+    notes: findings.filter(({ level }) => level === 'note').map(({ message }) => message),
+  }
+}
+
+/** Every file with its contents; nothing if there is no such folder. */
+function fingerprint(folder: string): Record<string, string> {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) return {}
+  const files: Record<string, string> = {}
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    files[path] = entry.isFile() ? createHash('sha256').update(readFileSync(path)).digest('hex') : 'folder'
+  }
+  return files
+}
+
+async function newLog(events: number): Promise<string> {
+  const log = join(temporaryFolder(), 'log')
+  await makeLog(
+    log,
+    Array.from({ length: events }, () => ({ stream: 's', type: 't', data: {} })),
+  )
+  return log
+}
+
+function segmentOf(log: string): string {
+  return join(log, 'segments', readdirSync(join(log, 'segments'))[0] as string)
+}
+
+test('doctor: nothing is wrong with a log that was closed', SLOW, async () => {
+  expect(await diagnose(await newLog(0))).toMatchObject({ code: 0, well: true, problems: [] })
+  const log = await newLog(2)
+  expect(await diagnose(log)).toMatchObject({ code: 0, well: true, problems: [], notes: [] })
+  const { out } = await perdure(['doctor', '--store', `file:${log}`])
+  expect(out).toMatch(/Nothing is wrong\.\n$/)
+})
+
+test('doctor: a missing folder, an empty one, a file, a folder of something else', SLOW, async () => {
+  const folder = temporaryFolder()
+  expect(await diagnose(join(folder, 'absent'))).toMatchObject({ code: 1, problems: ['store-missing'] })
+  mkdirSync(join(folder, 'empty'))
+  expect(await diagnose(join(folder, 'empty'))).toMatchObject({ code: 1, problems: ['store-missing'] })
+  writeFileSync(join(folder, 'file'), 'x')
+  expect(await diagnose(join(folder, 'file'))).toMatchObject({ code: 1, problems: ['store-foreign'] })
+  expect(await diagnose(folder)).toMatchObject({ code: 1, problems: ['store-foreign'] })
+})
+
+test('doctor: a log that a live process has open', SLOW, async () => {
+  const log = await newLog(1)
+  const program = `
+    import { open } from ${JSON.stringify(join(ROOT, 'dist/src/index.js'))}
+    await open(${JSON.stringify('file:' + log)})
+    console.log('open')
+    setInterval(() => {}, 1000)`
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', program])
+  await once(holder.stdout, 'data')
+  try {
+    expect(await diagnose(log)).toMatchObject({ code: 1, problems: ['store-locked'] })
+    expect((await perdure(['read', '--store', `file:${log}`])).err).toContain('store-locked')
+  } finally {
+    holder.kill('SIGKILL')
+    await once(holder, 'close')
+  }
+  expect(await diagnose(log)).toMatchObject({ code: 0, well: true })
+})
+
+test('doctor: a missing head; repair makes one when told to, and the log says so', SLOW, async () => {
+  const log = await newLog(2)
+  rmSync(join(log, 'head'))
+  expect(await diagnose(log)).toMatchObject({ code: 5, problems: ['head-missing'] })
+  expect((await perdure(['read', '--store', `file:${log}`])).code).toBe(5)
+  const repaired = await perdure(['repair', '--accept-tail', '--store', `file:${log}`, '--json'])
+  expect(repaired).toMatchObject({ code: 0, err: '' })
+  expect(jsonLines(repaired.out)[0]).toMatchObject({ store: `file:${log}` })
+  expect(await diagnose(log)).toMatchObject({ code: 0, well: true })
+  const events = jsonLines((await perdure(['read', '--json', '--store', `file:${log}`])).out)
+  expect(events.slice(0, 2).map((event) => event['stream'])).toEqual(['s', 's'])
+  expect(events.at(-1)?.['stream']).toMatch(/^\$/)
+})
+
+test('doctor: a head of which nothing can be read, and one of a newer format', SLOW, async () => {
+  const log = await newLog(1)
+  const head = readFileSync(join(log, 'head'))
+  writeFileSync(
+    join(log, 'head'),
+    head.map((byte) => byte ^ 1),
+  )
+  expect(await diagnose(log)).toMatchObject({ code: 5, problems: ['log-corrupt'] })
+  writeFileSync(join(log, 'head'), ofNewerFormat(head.toString('latin1')), 'latin1')
+  expect(await diagnose(log)).toMatchObject({ code: 1, problems: ['format-newer'] })
+})
+
+/** Both slots as a later version might write them: another number, and a checksum that holds. */
+function ofNewerFormat(head: string): string {
+  return head.replace(
+    /(\{"perdure":)1(,[^}]*?),"crc32":\d+\}( *)/g,
+    (_, start: string, middle: string, room: string) => {
+      const checked = `${start}2${middle}`
+      const slot = `${checked},"crc32":${crc32(checked)}}`
+      return slot + room
+    },
+  )
+}
+
+test('doctor: a segment cut short, one with a changed byte, one that is gone', SLOW, async () => {
+  const log = await newLog(3)
+  const segment = segmentOf(log)
+  const whole = readFileSync(segment)
+  truncateSync(segment, whole.length - 10)
+  expect(await diagnose(log)).toMatchObject({ code: 5, problems: ['log-corrupt'] })
+  const changed = Buffer.from(whole)
+  changed[whole.length - 20] = (changed[whole.length - 20] as number) ^ 1
+  writeFileSync(segment, changed)
+  expect(await diagnose(log)).toMatchObject({ code: 5, problems: ['log-corrupt'] })
+  rmSync(segment)
+  expect(await diagnose(log)).toMatchObject({ code: 5, problems: ['log-corrupt'] })
+  writeFileSync(segment, whole)
+  expect(await diagnose(log)).toMatchObject({ code: 0, well: true })
+})
+
+test(
+  'doctor: leftovers of a crash are notes: an unfinished write, a set-aside tail, files being made, no index',
+  SLOW,
+  async () => {
+    const log = await newLog(2)
+    rmSync(join(log, 'index'), { recursive: true, force: true })
+    writeFileSync(segmentOf(log), Buffer.concat([readFileSync(segmentOf(log)), Buffer.from('{"mark":')]))
+    writeFileSync(join(log, 'segments/0000000000000003.ndjson.new'), '')
+    writeFileSync(join(log, 'stray.txt'), '')
+    const crashed = await diagnose(log)
+    expect(crashed).toMatchObject({ code: 0, well: true, problems: [] })
+    for (const what of [/unfinished write/, /without an index/, /being made/, /stray\.txt is no part/]) {
+      expect(
+        crashed.notes.some((note) => what.test(note)),
+        String(what),
+      ).toBe(true)
+    }
+    expect((await perdure(['verify', '--store', `file:${log}`])).code).toBe(0)
+    const opened = await diagnose(log)
+    expect(opened).toMatchObject({ code: 0, well: true })
+    expect(opened.notes.some((note) => /torn/.test(note))).toBe(true)
+  },
+)
+
+// root may write everywhere, so there is nothing to find.
+test.skipIf(process.getuid?.() === 0)('doctor: a folder that this user cannot write', SLOW, async () => {
+  const log = await newLog(1)
+  chmodSync(join(log, 'head'), 0o444)
+  expect(await diagnose(log)).toMatchObject({ code: 1, problems: ['store-unwritable'] })
+})
+
+test('doctor: a store without a folder has nothing to examine', SLOW, async () => {
+  expect(await perdure(['doctor', '--store', 'memory:'])).toMatchObject({ code: 0 })
+})

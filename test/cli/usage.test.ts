@@ -1,0 +1,125 @@
+// Help, wrong usage, closed pipes, signals: how the command line behaves as a program among others.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import {
+  cleanEnvironment,
+  errorOf,
+  jsonLines,
+  makeLog,
+  perdure,
+  ROOT,
+  runInProcess,
+  SLOW,
+  temporaryFolder,
+} from './run.js'
+
+const MAIN = join(ROOT, 'dist/src/cli/main.js')
+
+const COMMANDS = [
+  'demo',
+  'init',
+  'append',
+  'import git',
+  'read',
+  'cat',
+  'streams',
+  'project',
+  'checkpoint',
+  'verify',
+  'doctor',
+  'repair',
+  'bench',
+]
+
+test('help: names every command, the exit codes and the store; every line fits a terminal', SLOW, async () => {
+  const { code, out, err } = await perdure(['--help'])
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  for (const command of COMMANDS) expect(out).toContain(`  ${command.split(' ')[0]} `)
+  expect(out).toContain('Exit codes: 0 done')
+  expect(out).toContain('PERDURE_STORE')
+  for (const line of out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100)
+})
+
+test.each(COMMANDS)('help: perdure %s --help has an example', async (command) => {
+  const { code, out, err } = await runInProcess([...command.split(' '), '--help'])
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expect(out).toMatch(/\nExamples?:\n {2}perdure /)
+  for (const line of out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100)
+})
+
+test('version: is that of the package', SLOW, async () => {
+  expect((await perdure(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/)
+})
+
+test.each([
+  ['no command', []],
+  ['an unknown command', ['frobnicate']],
+  ['an unknown option', ['read', '--frobnicate']],
+  ['an unknown import', ['import', 'svn']],
+  ['a missing argument', ['append', '--type', 't']],
+  ['a missing option', ['append', 's']],
+  ['an argument too many', ['verify', 'everything']],
+  ['a limit that is not a number', ['read', '--limit', 'ten']],
+  ['a negative position', ['read', '--after=-1']],
+  ['a revision beyond all numbers', ['append', 's', '--type', 't', '--expect', '99999999999999999999']],
+  ['an expectation that means nothing', ['append', 's', '--type', 't', '--expect', 'some']],
+  ['no commits at all', ['import', 'git', '--max', '0']],
+  ['a time that is none', ['project', 'p.mjs', '--at', 'yesterday']],
+  ['a store of an unknown kind', ['read', '--store', 'mysql://x']],
+  ['a repair without the decision', ['repair']],
+  ['a demo of a folder that is not there', ['demo', 'nowhere']],
+])('usage: %s ends with exit code 2 and a way on', async (_, args) => {
+  const forPerson = await runInProcess(args)
+  expect(forPerson).toMatchObject({ code: 2, out: '' })
+  expect(forPerson.err).toMatch(/perdure/)
+  const forProgram = await runInProcess([...args, '--json'])
+  expect(forProgram).toMatchObject({ code: 2, out: '' })
+  expect(['usage', 'options-invalid']).toContain(errorOf(forProgram).code)
+})
+
+test('usage: the compiled program ends as the tests within this process say', SLOW, async () => {
+  for (const args of [['frobnicate'], ['read', '--frobnicate', '--json'], ['append', '--help']]) {
+    expect(await perdure(args)).toEqual(await runInProcess(args))
+  }
+})
+
+test('usage: an unknown option suggests the one that was meant', async () => {
+  expect((await runInProcess(['read', '--limti', '3'])).err).toContain('--limit')
+})
+
+/** A log whose text is larger than any pipe holds. */
+async function largeLog(): Promise<string> {
+  const event = { stream: 's', type: 't', data: { text: 'x'.repeat(200_000) } }
+  return await makeLog(join(temporaryFolder(), 'log'), [event, event, event, event])
+}
+
+test.each(['read', 'cat'])('%s: a reader that has enough (| head) ends the command quietly', SLOW, async (command) => {
+  const store = await largeLog()
+  const child = spawn(process.execPath, [MAIN, command, '--store', store], { env: cleanEnvironment() })
+  let err = ''
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  const [code] = (await once(child, 'close')) as [number | null]
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expect((await perdure(['verify', '--store', store])).code).toBe(0)
+})
+
+// The pipe is full and nobody reads: the command waits, holding the log open, until it is told to stop.
+test.each(['SIGINT', 'SIGTERM'] as const)('%s: closes the log and ends by the signal', SLOW, async (signal) => {
+  const store = await largeLog()
+  const child = spawn(process.execPath, [MAIN, 'cat', '--store', store], { env: cleanEnvironment() })
+  let err = ''
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  child.stdout.pause()
+  await once(child.stdout, 'readable')
+  child.kill(signal)
+  const [code, by] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
+  child.stdout.destroy()
+  expect({ code, by }).toEqual({ code: null, by: signal })
+  expect(err).toContain('stopped; the log is closed')
+  const [verified] = jsonLines((await perdure(['verify', '--store', store, '--json'])).out)
+  expect(verified).toMatchObject({ intact: true, events: 4 })
+})
