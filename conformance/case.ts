@@ -98,7 +98,7 @@ export class Case {
 
   /** A store over the memory backend, which is the reference, with the same clock. */
   async reference(options: OpenOptions = {}): Promise<Store> {
-    return await open(openMemoryBackend(), { clock: this.clock, random: seededRandom(20).bytes, ...options })
+    return await open(openMemoryBackend(), { clock: this.clock, random: seededRandom(21).bytes, ...options })
   }
 
   async end({ check }: { check: boolean }): Promise<void> {

@@ -1,13 +1,7 @@
 /** The public entry of Perdure. */
 export { open, type OpenOptions } from './open.js'
 export type { BootReport, Projected, Store, Verification } from './store.js'
-export {
-  defineEvents,
-  type EventDeclaration,
-  type Events,
-  type JSONSchema,
-  type StandardSchema,
-} from './log/evolution.js'
+export { defineEvents, type EventDeclaration, type Events, type StandardSchema } from './log/evolution.js'
 export { defineProjection, type Projection, type ProjectionDefinition } from './projections/projection.js'
 export {
   isPerdureError,
@@ -17,6 +11,7 @@ export {
   type ErrorCode,
   type ErrorFacts,
 } from './errors.js'
+export type { JSONSchema } from './log/json-schema.js'
 export { must } from './must.js'
 export type { Json } from './json.js'
 export type { Clock } from './clock.js'

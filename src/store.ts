@@ -13,6 +13,7 @@ import type { Ports } from './log/ports.js'
 import { attempt, Reader } from './log/reader.js'
 import { parseQuery, restrictTypes, toRecordedTime } from './log/selection.js'
 import { Writer } from './log/writer.js'
+import { must } from './must.js'
 import { Fold, type Projection } from './projections/projection.js'
 
 const STREAMS_PAGE_LENGTH = 1000
@@ -89,6 +90,12 @@ export class Store {
       head,
       newId: () => createId(clock().getTime()),
     })
+  }
+
+  /** Records an event of Perdure's own, which callers cannot. */
+  static async appendOwn(store: Store, stream: string, event: NewEvent): Promise<Appended> {
+    store.#assertOpen('no')
+    return must(await store.#writer.commit([{ stream, events: event }], undefined, true))
   }
 
   /**

@@ -3,7 +3,7 @@
  * when told to, and seeded randomness.
  */
 import type { Files, Platform } from '../src/backends/file/platform.js'
-import { Calls } from './simulation/calls.js'
+import { Calls, type Strike } from './simulation/calls.js'
 import { type CrashVariant, crashImage } from './simulation/crash.js'
 import type { CallKind, Fault } from './simulation/faults.js'
 import { SimulatedFiles } from './simulation/files.js'
@@ -59,14 +59,9 @@ export class SimulatedDisk implements Platform {
     return this.#calls.lied
   }
 
-  /** Paths of the syncs that failed: what they covered is gone at the next power failure. */
-  get lostSyncs(): readonly string[] {
-    return this.#calls.lostSyncs
-  }
-
-  /** How many calls a planned fault has struck. */
-  get struck(): number {
-    return this.#calls.struck
+  /** The calls that a planned fault has struck, in order. */
+  get strikes(): readonly Strike[] {
+    return this.#calls.strikes
   }
 
   plan(...faults: readonly Fault[]): void {
@@ -92,7 +87,6 @@ export class SimulatedDisk implements Platform {
     for (const { callback } of due) callback()
     return due.length
   }
-
 
   /** The power fails: what is left. Whatever still runs on this disk meets only errors from now on. */
   crash(variant: CrashVariant): DiskImage {

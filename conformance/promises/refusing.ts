@@ -282,7 +282,7 @@ export const refusingPromises: Promises = {
     const store = await it.store()
     const own = ['position', 'commit', 'stream', 'revision', 'time', 'refers', 'sealed', 'unreadable', 'tag']
     for (const member of own) {
-      const event = { ...note('x'), [member]: 1 } as NewEvent
+      const event = { ...note('x'), [member]: 1 }
       await failsWith('event-invalid', () => store.append('a', event), { index: 0, pointer: `/${member}` })
     }
     for (const none of [null, undefined, 7, 'note', true]) {
@@ -310,7 +310,7 @@ export const refusingPromises: Promises = {
         return asked++ === 0 ? 'first' : Number.NaN
       },
     }
-    await store.append('a', { type: 't', data } as unknown as NewEvent)
+    await store.append('a', { type: 't', data })
     assert.deepEqual((await store.event(1))?.data, { n: 'first' })
   },
 }

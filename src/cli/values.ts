@@ -1,10 +1,10 @@
 /** Values on the command line: what each option's text means, and a clear refusal of what means nothing. */
 import { InvalidArgumentError } from 'commander'
-import { readFileSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { Expect } from '../events.js'
 import { NotJson, parseJsonText, type Json } from '../json.js'
-import { PerdureError } from '../errors.js'
+import { isPerdureError, PerdureError } from '../errors.js'
 import { CommandError } from './failures.js'
 
 /** 0, 1, 2… */
@@ -46,7 +46,7 @@ export function collect(text: string, before: readonly string[] = []): string[] 
  * @throws PerdureError `event-invalid` when it is not JSON that can be kept as it stands
  */
 export async function readJsonArgument(argument: string, pointer: string, input: Readable): Promise<Json> {
-  const text = await readTextArgument(argument, input)
+  const text = await readTextArgument(argument, pointer, input)
   try {
     return parseJsonText(text)
   } catch (error) {
@@ -57,22 +57,34 @@ export async function readJsonArgument(argument: string, pointer: string, input:
   }
 }
 
-async function readTextArgument(argument: string, input: Readable): Promise<string> {
-  if (argument === '-') return decodeUtf8(await readAll(input), 'standard input')
+async function readTextArgument(argument: string, pointer: string, input: Readable): Promise<string> {
+  if (argument === '-') return decodeUtf8(await readAll(input, pointer), 'standard input')
   if (!argument.startsWith('@')) return argument
   const path = argument.slice(1)
   try {
-    return decodeUtf8(readFileSync(path), path)
+    return decodeUtf8(await readAll(createReadStream(path), pointer), path)
   } catch (error) {
-    if (error instanceof CommandError) throw error
+    if (error instanceof CommandError || isPerdureError(error)) throw error
     const why = error instanceof Error ? error.message : String(error)
     throw new CommandError('failed', `cannot read ${path}: ${why}`)
   }
 }
 
-async function readAll(input: Readable): Promise<Uint8Array> {
+/** No data that could be recorded is written longer than this; what is longer is not read to its end. */
+const TEXT_SIZE_MAX_BYTES = 16 * 1024 * 1024
+
+async function readAll(input: Readable, pointer: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of input) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array))
+  let bytes = 0
+  for await (const chunk of input) {
+    chunks.push(chunk as Uint8Array)
+    bytes += (chunk as Uint8Array).length
+    if (bytes > TEXT_SIZE_MAX_BYTES) {
+      const message = `${pointer} is longer than ${TEXT_SIZE_MAX_BYTES} bytes`
+      const hint = 'Keep large objects outside, by reference.'
+      throw new PerdureError('event-invalid', message, { index: 0, pointer }, { hint, written: 'no' })
+    }
+  }
   return Buffer.concat(chunks)
 }
 

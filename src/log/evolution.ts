@@ -1,15 +1,10 @@
 /** Declared event types: the check of new data, and the upcast of old data. The reader is the only one to upcast. */
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
-import formats from 'ajv-formats'
-import { RE2JS } from 're2js'
 import { PerdureError } from '../errors.js'
 import type { NewEvent, RecordedEvent } from '../events.js'
 import { deepFreeze, encodeJson, NotJson, type Json } from '../json.js'
 import { invalidEvent } from './encoding.js'
+import { compileSchema, type JSONSchema, type Misfit } from './json-schema.js'
 import { checkName } from './names.js'
-
-/** JSON Schema, draft 2020-12. */
-export type JSONSchema = boolean | { readonly [keyword: string]: unknown }
 
 /** https://standardschema.dev, version 1: what zod, valibot, arktype and others implement. */
 export interface StandardSchema<Output = unknown> {
@@ -185,31 +180,17 @@ function createStandardCheck(schema: StandardSchema): DataCheck {
 }
 
 function createSchemaCheck(type: string, schema: JSONSchema): DataCheck {
-  let validate: ValidateFunction
+  let findMisfit: (data: Json) => Misfit | undefined
   try {
-    // A pattern comes from whoever wrote the schema: matched in linear time, so that no text can hang an append.
-    const regExp = Object.assign((pattern: string) => linearPattern(pattern), { code: 'linearPattern' })
-    const ajv = new Ajv2020({ strict: false, code: { regExp } })
-    formats.default(ajv)
-    validate = ajv.compile(schema)
+    findMisfit = compileSchema(schema)
   } catch (cause) {
     throw invalidDeclaration(type, `the schema does not compile: ${messageOf(cause)}`, cause)
   }
   return (data, index) => {
-    if (validate(data)) return
-    const error = (validate.errors as ErrorObject[])[0] as ErrorObject
-    throw invalidEvent(
-      index,
-      `/data${error.instancePath}`,
-      `does not fit its schema: it ${error.message ?? error.keyword}`,
-    )
+    const misfit = findMisfit(data)
+    if (misfit !== undefined)
+      throw invalidEvent(index, `/data${misfit.pointer}`, `does not fit its schema: it ${misfit.problem}`)
   }
-}
-
-function linearPattern(pattern: string): RegExp {
-  const compiled = RE2JS.compile(pattern)
-  // Ajv only ever calls `test`.
-  return { test: (text: string) => compiled.matcher(text).find() } as RegExp
 }
 
 function invalidDeclaration(type: string, problem: string, cause?: unknown): PerdureError<'options-invalid'> {

@@ -133,6 +133,14 @@ test.each([
   expect((await run(['read'])).out).toBe('')
 })
 
+test('append: refuses data that is too large, without reading it to its end', SLOW, async () => {
+  const { run } = await newLog()
+  for (const input of [JSON.stringify('x'.repeat(1024 * 1024)), ' '.repeat(17 * 1024 * 1024)]) {
+    const refused = await run(['append', 's', '--type', 't', '--data', '-', '--json'], { input })
+    expect(errorOf(refused)).toMatchObject({ code: 'event-invalid', facts: { pointer: '/data' } })
+  }
+})
+
 test('append: refuses bytes that are not UTF-8, and a file that is not there', SLOW, async () => {
   const { run } = await newLog()
   const bytes = await run(['append', 's', '--type', 't', '--data', '-'], { input: Uint8Array.of(0x22, 0xff, 0x22) })
@@ -221,15 +229,16 @@ test('project: folds events with the projection that a file exports, now or then
 })
 
 test('project: says what is wrong with a file that exports no projection', SLOW, async () => {
-  const { folder, run } = await newLog()
+  const { folder, run } = await newLog([{ stream: 's', type: 'added', data: { n: 1 } }])
   writeFileSync(join(folder, 'none.mjs'), 'export default 7')
   writeFileSync(join(folder, 'broken.mjs'), 'export default {')
-  writeFileSync(join(folder, 'map.mjs'), COUNT.replace('{ sum: 0 }', 'new Map()'))
+  writeFileSync(join(folder, 'throws.mjs'), COUNT.replace('sum: state.sum', 'sum: state.missing.member'))
+  writeFileSync(join(folder, 'map.mjs'), COUNT.replace('({ sum: state.sum + event.data.n })', 'new Map()'))
   expect(await run(['project', 'none.mjs'])).toMatchObject({ code: 2, out: '' })
-  for (const file of ['broken.mjs', 'nowhere.mjs', 'map.mjs']) {
+  for (const file of ['broken.mjs', 'nowhere.mjs', 'map.mjs', 'throws.mjs']) {
     const ran = await run(['project', file])
     expect(ran, file).toMatchObject({ code: 1, out: '' })
-    expect(ran.err, file).toMatch(/^perdure: /)
+    expect(ran.err, file).toMatch(/^perdure: .*\(failed\)/)
   }
 })
 

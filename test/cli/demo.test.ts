@@ -1,9 +1,11 @@
 // The main job, as a person runs it: on a repository, again, after a new commit, and where there is none.
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { addCommits, git, makeRepository, RICH_COMMITS, RICH_HISTORY } from './repository.js'
-import { errorOf, jsonLines, perdure, SLOW, temporaryFolder, type Ran } from './run.js'
+import { cleanEnvironment, errorOf, jsonLines, MAIN, perdure, SLOW, temporaryFolder, type Ran } from './run.js'
 
 interface Report {
   readonly folder: string
@@ -197,4 +199,31 @@ test('demo: goes on where a run was broken off, and where the folder was emptied
   expect(await demoJson(folder)).toMatchObject({ folder: '.perdure/demo', newCommits: RICH_COMMITS - 2 })
   rmSync(join(folder, '.perdure'), { recursive: true })
   expect(await demoJson(folder)).toMatchObject({ newCommits: RICH_COMMITS })
+})
+
+test('demo: stopped in the middle, it leaves nothing but the log, and goes on the next time', SLOW, async () => {
+  const folder = temporaryFolder()
+  makeRepository(folder, RICH_HISTORY)
+  const child = spawn(process.execPath, [MAIN, 'demo'], { cwd: folder, env: cleanEnvironment() })
+  let err = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    err += chunk.toString()
+    if (err.includes('measuring')) child.kill('SIGINT')
+  })
+  expect(await once(child, 'close')).toEqual([null, 'SIGINT'])
+  expect(readdirSync(join(folder, '.perdure'))).toEqual(['demo'])
+  expect(await demoJson(folder)).toMatchObject({ newEvents: 0 })
+})
+
+test('demo: a damaged log is not written to, and ends with exit code 5', SLOW, async () => {
+  const folder = temporaryFolder()
+  makeRepository(folder, RICH_HISTORY)
+  await demoJson(folder)
+  const segment = join(folder, '.perdure/demo/segments/0000000000000001.ndjson')
+  const damaged = readFileSync(segment, 'utf8').replace('"name":"Ann Lee"', '"name":"Eve Lee"')
+  writeFileSync(segment, damaged)
+  const ran = await perdure(['demo', '--json'], { cwd: folder })
+  expect(ran).toMatchObject({ code: 5, out: '' })
+  expect(errorOf(ran).code).toBe('log-corrupt')
+  expect(readFileSync(segment, 'utf8')).toBe(damaged)
 })

@@ -15,8 +15,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { expect, test } from 'vitest'
-import { jsonLines, makeLog, perdure, ROOT, SLOW, temporaryFolder } from './run.js'
+import { expect, onTestFinished, test } from 'vitest'
+import { jsonLines, makeLog, perdure, ROOT, SLOW, temporaryFolder, type RunOptions } from './run.js'
 
 interface Diagnosis {
   readonly code: number | null
@@ -25,9 +25,11 @@ interface Diagnosis {
   readonly notes: readonly string[]
 }
 
-async function diagnose(log: string): Promise<Diagnosis> {
+const NOBODY = 65534
+
+async function diagnose(log: string, options: RunOptions = {}): Promise<Diagnosis> {
   const before = fingerprint(log)
-  const { code, out, err } = await perdure(['doctor', '--store', `file:${log}`, '--json'])
+  const { code, out, err } = await perdure(['doctor', '--store', `file:${log}`, '--json'], options)
   expect(err).toBe('')
   expect(fingerprint(log)).toEqual(before)
   const [report] = jsonLines<{
@@ -133,14 +135,10 @@ test('doctor: a head of which nothing can be read, and one of a newer format', S
 
 /** Both slots as a later version might write them: another number, and a checksum that holds. */
 function ofNewerFormat(head: string): string {
-  return head.replace(
-    /(\{"perdure":)1(,[^}]*?),"crc32":\d+\}( *)/g,
-    (_, start: string, middle: string, room: string) => {
-      const checked = `${start}2${middle}`
-      const slot = `${checked},"crc32":${crc32(checked)}}`
-      return slot + room
-    },
-  )
+  return head.replace(/\{"perdure":1(,[^}]*?),"crc32":\d+\} */g, (slot, middle: string) => {
+    const checked = `{"perdure":2${middle}`
+    return `${checked},"crc32":${crc32(checked)}}`.padEnd(slot.length)
+  })
 }
 
 test('doctor: a segment cut short, one with a changed byte, one that is gone', SLOW, async () => {
@@ -183,11 +181,18 @@ test(
   },
 )
 
-// root may write everywhere, so there is nothing to find.
-test.skipIf(process.getuid?.() === 0)('doctor: a folder that this user cannot write', SLOW, async () => {
+// root may write everywhere, so as root the doctor is asked as somebody else.
+test('doctor: a folder that this user cannot write', SLOW, async () => {
   const log = await newLog(1)
-  chmodSync(join(log, 'head'), 0o444)
-  expect(await diagnose(log)).toMatchObject({ code: 1, problems: ['store-unwritable'] })
+  const isRoot = process.getuid?.() === 0
+  chmodSync(join(log, '..'), 0o755)
+  if (!isRoot) for (const path of [log, join(log, 'segments')]) chmodSync(path, 0o555)
+  onTestFinished(() => {
+    if (!isRoot) for (const path of [log, join(log, 'segments')]) chmodSync(path, 0o755)
+  })
+  const { problems, code } = await diagnose(log, isRoot ? { uid: NOBODY } : {})
+  expect(code).toBe(1)
+  expect(new Set(problems)).toEqual(new Set(['store-unwritable']))
 })
 
 test('doctor: a store without a folder has nothing to examine', SLOW, async () => {

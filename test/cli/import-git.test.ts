@@ -2,6 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { writesOf } from '../../src/cli/git/events.js'
+import type { GitCommit } from '../../src/cli/git/history.js'
+import { importCommits, readImported } from '../../src/cli/git/import.js'
+import { open } from '../../src/index.js'
 import { addCommits, git, LONG_PATH, makeRepository, RICH_COMMITS, RICH_HISTORY, RICH_PEOPLE } from './repository.js'
 import { errorOf, jsonLines, perdure, SLOW, temporaryFolder, type Ran } from './run.js'
 
@@ -214,4 +218,23 @@ test("import git: a person's git configuration changes nothing", SLOW, async () 
   expect(all.filter(({ type }) => type === 'commit_authored')).toHaveLength(RICH_COMMITS)
   expect(all.find(({ data }) => data['email'] === 'juergen@example.org')?.data['name']).toBe('Jürgen')
   expect(all.find(({ data }) => data['email'] === 'ann@example.org')?.data).toMatchObject({ name: 'Ann Lee', files: 3 })
+})
+
+test('import git: a split commit that was broken off half-way is completed, under the pseudonym it began with', async () => {
+  const store = await open('memory:')
+  const files = Array.from({ length: 10_050 }, (_, i) => ({ path: `many/${i}.txt`, added: 1, deleted: 0 }))
+  const commit: GitCommit = { hash: 'h1', name: 'Ann', email: 'ann@example.org', message: 'many', files }
+  const [first = [], ...rest] = writesOf(commit, 'pseudonym1')
+  expect(rest.length).toBeGreaterThan(0)
+  await store.commit(first)
+
+  const imported = await readImported(store)
+  expect(imported.commits.size).toBe(0)
+  const { signal } = new AbortController()
+  expect(await importCommits(store, [commit], imported.authors, { signal })).toBe(10_051 - first.length)
+
+  expect(await store.head()).toBe(10_051)
+  expect((await readImported(store)).commits).toEqual(new Set(['h1']))
+  expect(await store.revision('author-pseudonym1')).toBe(1)
+  await store.close()
 })

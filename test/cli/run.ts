@@ -11,7 +11,7 @@ import { runProgram } from '../../src/cli/program.js'
 import { open, type NewEvent } from '../../src/index.js'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
-const MAIN = join(ROOT, 'dist/src/cli/main.js')
+export const MAIN = join(ROOT, 'dist/src/cli/main.js')
 
 export interface Ran {
   readonly code: number | null
@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string | Uint8Array
+  /** As this user; only root can ask for it. */
+  readonly uid?: number
 }
 
 /** Slow machines start node slowly, and some tests start it many times. */
@@ -34,8 +36,8 @@ export async function perdure(args: readonly string[], options: RunOptions = {})
   return await runNode([MAIN, ...args], options)
 }
 
-export async function runNode(args: readonly string[], { cwd, env, input }: RunOptions = {}): Promise<Ran> {
-  const child = spawn(process.execPath, args, { cwd, env: { ...cleanEnvironment(), ...env } })
+export async function runNode(args: readonly string[], { cwd, env, input, uid }: RunOptions = {}): Promise<Ran> {
+  const child = spawn(process.execPath, args, { cwd, uid, env: { ...cleanEnvironment(), ...env } })
   const out: Buffer[] = []
   const err: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))

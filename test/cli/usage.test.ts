@@ -7,15 +7,13 @@ import {
   cleanEnvironment,
   errorOf,
   jsonLines,
+  MAIN,
   makeLog,
   perdure,
-  ROOT,
   runInProcess,
   SLOW,
   temporaryFolder,
 } from './run.js'
-
-const MAIN = join(ROOT, 'dist/src/cli/main.js')
 
 const COMMANDS = [
   'demo',

@@ -1,15 +1,13 @@
 /** A backend that is closed and opened again now and then between calls: whatever it only remembered is forgotten. */
-import type { BackendUnderTest } from '../../conformance/index.js'
 import type { Backend } from '../../src/index.js'
 import type { SeededRandom } from '../../testing/index.js'
 
 /** How often a call finds the backend newly opened. */
 const REOPEN_PROBABILITY = 0.15
 
-export function reopeningBackend(under: BackendUnderTest, random: SeededRandom): Backend {
-  const { reopen } = under
-  if (reopen === undefined) return under.backend
-  let current = under.backend
+/** @param reopen opens the log of `backend` again, once that is closed */
+export function reopeningBackend(backend: Backend, reopen: () => Promise<Backend>, random: SeededRandom): Backend {
+  let current = backend
   let closed = false
   let underWay = 0
   /** Set while it is being closed and opened: calls wait for it. */
@@ -27,10 +25,10 @@ export function reopeningBackend(under: BackendUnderTest, random: SeededRandom):
     underWay++
   }
   return {
-    name: under.backend.name,
-    durable: under.backend.durable,
-    logId: under.backend.logId,
-    boot: under.backend.boot,
+    name: backend.name,
+    durable: backend.durable,
+    logId: backend.logId,
+    boot: backend.boot,
     append: (group, now) => through(() => current.append(group, now)),
     adopt: (lines) => through(() => current.adopt(lines)),
     read: (matcher, page) => through(() => current.read(matcher, page)),

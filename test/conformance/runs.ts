@@ -29,7 +29,7 @@ export function runSuite(kind: Kind): void {
   run(kind, 'plain', {})
   run(kind, 'delayed', { wrap: delayedBackend })
   run(kind, 'faults', { faults: (backend, random) => faultyBackend(backend, seededFaults(random, 0.2, FAULTS)) })
-  if (kind.durable) run(kind, 'reopened', { wrap: (_backend, random, under) => reopeningBackend(under, random) })
+  if (kind.durable) run(kind, 'reopened', { wrap: reopeningNowAndThen })
   afterAll(writeExercised)
 }
 
@@ -71,6 +71,10 @@ function wrapped(under: BackendUnderTest, wrap: (backend: Backend) => Backend): 
     backend: wrap(under.backend),
     ...(reopen === undefined ? {} : { reopen: async () => wrap(await reopen()) }),
   }
+}
+
+function reopeningNowAndThen(backend: Backend, random: SeededRandom, { reopen }: BackendUnderTest): Backend {
+  return reopen === undefined ? backend : reopeningBackend(backend, reopen, random)
 }
 
 /** A failure says which seed brought it about. */

@@ -83,13 +83,20 @@ export class Appender {
  * Opens the log and holds it to what was told: everything acknowledged is there, once, in order, in whole commits, and
  * nothing that was never sent. Returns the numbers of the commits that are there.
  */
-export async function audit(folder: string, bytes: number, acknowledged: Iterable<number>, sent: Iterable<number>): Promise<number[]> {
+export async function audit(
+  folder: string,
+  bytes: number,
+  acknowledged: Iterable<number>,
+  sent: Iterable<number>,
+): Promise<number[]> {
   const backend = await openFileBackend({ folder })
   try {
     const events = (await readAll(backend)).map((line) => JSON.parse(line) as { position: number; id: string })
     expect(events.map(({ position }) => position)).toEqual(events.map((_, i) => i + 1))
     const commits = [...new Set(events.map(({ id }) => Number(id.split('.')[0])))]
-    const whole = commits.flatMap((commit) => put(commit, bytes).writes.flatMap((write) => write.events.map(({ id }) => id)))
+    const whole = commits.flatMap((commit) =>
+      put(commit, bytes).writes.flatMap((write) => write.events.map(({ id }) => id)),
+    )
     expect(events.map(({ id }) => id)).toEqual(whole)
     const wanted = new Set(sent)
     expect(commits.filter((commit) => !wanted.has(commit))).toEqual([])

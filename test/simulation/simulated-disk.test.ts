@@ -95,7 +95,7 @@ test('after a failed sync the writes are still read, the next sync succeeds, and
   await file.sync()
   expect(text(disk.view().files.get('/d/f'))).toBe('new')
   expect(text(disk.crash(LOSE_ALL).files.get('/d/f'))).toBe('old')
-  expect(disk.lostSyncs).toEqual(['/d/f'])
+  expect(disk.strikes).toMatchObject([{ call: 'sync', path: '/d/f' }])
 })
 
 test('a sync can lie', () => {
@@ -109,7 +109,10 @@ test('a sync can lie', () => {
 
 test('a full disk takes what still fits, then refuses, and takes more once there is space', () => {
   const { disk, file } = diskWith('')
-  disk.plan({ effect: { kind: 'no-space', bytes: 2 }, nth: 1 }, { effect: { kind: 'no-space', bytes: 0 }, nth: 2, forever: true })
+  disk.plan(
+    { effect: { kind: 'no-space', bytes: 2 }, nth: 1 },
+    { effect: { kind: 'no-space', bytes: 0 }, nth: 2, forever: true },
+  )
   expect(write(file, 0, 'abcd')).toBe(2)
   expect(() => write(file, 2, 'cd')).toThrow(expect.objectContaining({ code: 'ENOSPC' }) as Error)
   disk.clearFaults()

@@ -50,7 +50,11 @@ async function appendOne(backend: Backend, orders: Orders, commit: number): Prom
 
 async function run(orders: Orders): Promise<void> {
   const { folder, segmentBytes, first, count, retryMs = 0 } = orders
-  const backend = await openFileBackend({ folder, create: true, ...(segmentBytes === undefined ? {} : { segmentBytes }) })
+  const backend = await openFileBackend({
+    folder,
+    create: true,
+    ...(segmentBytes === undefined ? {} : { segmentBytes }),
+  })
   tell({ is: 'open' })
   if (count === 0) await wait(600_000)
   for (let commit = first; commit < first + count; commit++) {

@@ -9,6 +9,13 @@ import type { DiskFile, Volume } from './volume.js'
  */
 const SYNC_TURNS = 24
 
+/** A planned fault that came true. */
+export interface Strike {
+  readonly call: CallKind
+  readonly path: string
+  readonly effect: Effect
+}
+
 export class Calls {
   readonly faults = new FaultPlan()
   /** How many calls were made. */
@@ -16,10 +23,8 @@ export class Calls {
   crashed = false
   /** A sync reported a success it did not have. */
   lied = false
-  /** Paths of the syncs that failed. */
-  readonly lostSyncs: string[] = []
-  /** How many calls a planned fault has struck. */
-  struck = 0
+  /** The calls that a planned fault has struck. */
+  readonly strikes: Strike[] = []
 
   constructor(
     readonly volume: Volume,
@@ -33,7 +38,7 @@ export class Calls {
     this.count++
     this.observe(kind)
     const effect = this.faults.next(kind, path)
-    if (effect !== undefined) this.struck++
+    if (effect !== undefined) this.strikes.push({ call: kind, path, effect })
     if (effect?.kind === 'crash-before') this.#die(kind, path)
     if (effect?.kind === 'fail' && kind !== 'sync') throw systemError('EIO', kind, path)
     if (effect?.kind === 'no-space' && kind !== 'write') throw systemError('ENOSPC', kind, path)
@@ -66,7 +71,7 @@ export class Calls {
   async sync(file: DiskFile, path: string): Promise<void> {
     const count = this.volume.pendingCount(file)
     const effect = this.make('sync', path, (struck) => struck)
-    for (let turn = 0; turn < SYNC_TURNS; turn++) await undefined
+    for (let turn = 0; turn < SYNC_TURNS; turn++) await Promise.resolve()
     if (this.crashed) throw new SimulatedCrash(`during the sync of ${path}`)
     this.#sync(file, path, count, effect)
   }
@@ -74,7 +79,6 @@ export class Calls {
   #sync(file: DiskFile, path: string, count: number, effect: Effect | undefined): void {
     if (effect?.kind === 'lie') this.lied = true
     else if (effect?.kind === 'fail') {
-      this.lostSyncs.push(path)
       this.change({ op: 'loseSync', file: file.id, count, kept: effect.kept ?? 0 })
       throw systemError('EIO', 'sync', path)
     } else this.change({ op: 'sync', file: file.id, count })

@@ -4,6 +4,8 @@ export type CallKind =
   | 'list'
   | 'makeFolder'
   | 'open'
+  /** Opening a file that is not there yet. */
+  | 'create'
   | 'rename'
   | 'remove'
   | 'syncFolder'
@@ -39,7 +41,7 @@ export interface Fault {
   readonly forever?: boolean
 }
 
-const NEEDS_SPACE: ReadonlySet<CallKind> = new Set(['write', 'open', 'makeFolder', 'rename'])
+const NEEDS_SPACE: ReadonlySet<CallKind> = new Set(['write', 'create', 'makeFolder', 'rename'])
 
 /** Whether an effect makes a difference to a call of this kind. */
 export function canStrike(effect: Effect, call: CallKind): boolean {

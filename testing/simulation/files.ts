@@ -25,7 +25,8 @@ export class SimulatedFiles implements Files {
   }
 
   open(path: string, mode: 'read' | 'write' | 'create'): File {
-    return this.calls.make('open', path, () => new SimulatedFile(this.calls, this.#fileAt(path, mode), path, mode))
+    const kind = mode === 'create' && this.calls.volume.node(path) === undefined ? 'create' : 'open'
+    return this.calls.make(kind, path, () => new SimulatedFile(this.calls, this.#fileAt(path, mode), path, mode))
   }
 
   rename(from: string, to: string): void {

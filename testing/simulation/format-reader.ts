@@ -65,4 +65,3 @@ export function vouchedBytes(head: HeadOnDisk | undefined, segment: SegmentOnDis
   if (head === undefined || segment.from > head.segment) return 0
   return segment.from === head.segment ? head.bytes : segment.bytes.length
 }
-

@@ -3,6 +3,7 @@ import type { Backend } from '../../src/backends/protocol.js'
 import { isPerdureError } from '../../src/errors.js'
 import { SimulatedDisk, type SimulatedDiskOptions } from '../simulated-disk.js'
 import { auditBackend, type Expectation, readAll, settle } from './audit.js'
+import type { Strike } from './calls.js'
 import { auditCut } from './cut.js'
 import type { CrashVariant } from './crash.js'
 import type { CallKind, Fault } from './faults.js'
@@ -32,6 +33,12 @@ const START_MS = Date.UTC(2026, 0, 1)
 const SETTLING_TURNS = 200
 const OPEN_ATTEMPTS = 3
 
+/** Where there was no room, or something could not be read, the log goes on; after any other failure it is closed. */
+function goesOn(error: unknown): boolean {
+  if (!isPerdureError(error) || error.written !== 'no') return false
+  return error.code === 'disk-full' || (error.code === 'backend-failed' && error.facts.operation === 'read')
+}
+
 export class Life {
   readonly recordings: Recording<Expectation>[] = []
   /** The calls made to each disk in turn. */
@@ -46,8 +53,8 @@ export class Life {
   /** How often the log was opened, or refused to be. */
   opened = 0
   #clockMs = START_MS
-  #lostSyncsAtOpen = 0
-  /** An append failed with an unknown outcome: nothing may be acknowledged before the log is reopened. */
+  #strikesAtOpen = 0
+  /** An append failed, not for want of room: nothing may be acknowledged before the log is reopened. */
   #broken = false
   #turn = 0
 
@@ -91,13 +98,13 @@ export class Life {
   /** Opens the log and audits it. False: a fault kept it from opening. */
   async open(): Promise<boolean> {
     for (let attempt = 0; attempt < OPEN_ATTEMPTS && !this.disk.crashed; attempt++) {
-      const struck = this.disk.struck
+      const strikes = this.disk.strikes.length
       try {
         await this.#openOnce()
         return true
       } catch (error) {
         if (error instanceof Violation) throw error
-        await this.#failedOpen(error, struck)
+        await this.#failedOpen(error, strikes)
       }
     }
     return false
@@ -107,7 +114,7 @@ export class Life {
     const before = this.disk.view()
     this.opened++
     this.backend = await this.subject.openFileBackend({ ...this.options(), create: this.logId === undefined })
-    this.#lostSyncsAtOpen = this.disk.lostSyncs.length
+    this.#strikesAtOpen = this.disk.strikes.length
     this.#broken = false
     for (const { step, found } of this.backend.boot) this.mark(`${step}: ${found}`)
     auditCut(before, this.disk.view(), this.backend.boot)
@@ -119,11 +126,11 @@ export class Life {
   }
 
   async close(): Promise<void> {
-    const struck = this.disk.struck
+    const strikes = this.disk.strikes.length
     try {
       await this.backend?.close()
     } catch (error) {
-      if (!this.#isExcused(struck)) throw new Violation('I12', `closing failed without a fault: ${String(error)}`)
+      if (!this.#isExcused(strikes)) throw new Violation('I12', `closing failed without a fault: ${String(error)}`)
     }
     this.backend = undefined
   }
@@ -148,7 +155,7 @@ export class Life {
         return await this.#read()
       case 'idle':
         this.disk.fireTimers()
-        if (step.waiting !== false) for (let turn = 0; turn < SETTLING_TURNS; turn++) await undefined
+        if (step.waiting !== false) for (let turn = 0; turn < SETTLING_TURNS; turn++) await Promise.resolve()
         return
       case 'reopen':
         await this.close()
@@ -185,11 +192,13 @@ export class Life {
     const { added } = predict(this.certain, commits, this.#now())
     const lines = added.map(({ line }) => line)
     if (!wrong) return await this.#write(added, async (backend) => await backend.adopt(lines))
+    const strikes = this.disk.strikes.length
     try {
       await this.backend?.adopt(lines.slice(1))
     } catch (error) {
       const code = isPerdureError(error) ? error.code : String(error)
-      return assertHolds('I0', code === 'lines-invalid' || this.#broken, () => `wrong lines are refused with ${code}`)
+      const isExpected = code === 'lines-invalid' || this.#isExcused(strikes)
+      return assertHolds('I0', isExpected, () => `wrong lines are refused with ${code}`)
     }
     assertHolds('I0', this.backend === undefined, () => 'lines that do not continue the log were adopted')
   }
@@ -197,7 +206,7 @@ export class Life {
   async #write(added: readonly Entry[], write: (backend: Backend) => Promise<void>): Promise<void> {
     const { backend, disk } = this
     if (backend === undefined) return
-    const struck = disk.struck
+    const strikes = disk.strikes.length
     const wasBroken = this.#broken
     if (!wasBroken) this.uncertain = added
     this.#note()
@@ -210,27 +219,33 @@ export class Life {
       this.uncertain = wasBroken ? this.uncertain : []
     } catch (error) {
       if (error instanceof Violation) throw error
-      if (!disk.crashed) this.#failedWrite(error, struck, wasBroken)
+      if (!disk.crashed) this.#failedWrite(error, strikes, wasBroken)
     }
     this.lied ||= disk.lied
     this.#note()
   }
 
-  #failedWrite(error: unknown, struck: number, wasBroken: boolean): void {
-    const [code, written] = isPerdureError(error) ? [error.code, error.written ?? 'unknown'] : [String(error), 'unknown']
+  #failedWrite(error: unknown, strikes: number, wasBroken: boolean): void {
+    const [code, written] = isPerdureError(error)
+      ? [error.code, error.written ?? 'unknown']
+      : [String(error), 'unknown']
     this.mark(`append: ${code}, written ${written}`)
-    assertHolds('I12', wasBroken || this.#isExcused(struck), () => `an append failed without a fault: ${String(error)}`)
+    assertHolds(
+      'I12',
+      wasBroken || this.#isExcused(strikes),
+      () => `an append failed without a fault: ${String(error)}`,
+    )
     assertHolds('I9', !wasBroken || written === 'no', () => `a closed log calls an append ${code}, written ${written}`)
     if (wasBroken) return
     if (written === 'no') this.uncertain = []
-    else this.#broken = true
+    this.#broken = !goesOn(error)
   }
 
-  async #failedOpen(error: unknown, struck: number): Promise<void> {
+  async #failedOpen(error: unknown, strikes: number): Promise<void> {
     if (this.disk.crashed) return
     const code = isPerdureError(error) ? error.code : String(error)
     this.mark(`open: ${code}`)
-    const isExcused = this.disk.struck > struck || this.lied
+    const isExcused = this.disk.strikes.length > strikes || this.lied
     if (!isExcused) throw new Violation('I7', `a sound log was refused: ${String(error)}`, { cause: error })
     assertHolds('I12', isPerdureError(error), () => `opening fails with ${String(error)}`)
     await this.close()
@@ -238,24 +253,35 @@ export class Life {
 
   async #read(): Promise<void> {
     if (this.backend === undefined) return
-    const struck = this.disk.struck
+    const strikes = this.disk.strikes.length
     try {
       const lines = await readAll(this.backend)
       settle(lines, { ...this.expectation(), uncertain: [] })
     } catch (error) {
       if (error instanceof Violation) throw error
-      const isExcused = this.disk.crashed || this.disk.struck > struck
-      if (!isExcused) throw new Violation('I1', `what was acknowledged cannot be read: ${String(error)}`, { cause: error })
+      const isExcused = this.disk.crashed || this.disk.strikes.length > strikes
+      if (!isExcused)
+        throw new Violation('I1', `what was acknowledged cannot be read: ${String(error)}`, { cause: error })
     }
   }
 
-  #isExcused(struck: number): boolean {
-    return this.disk.crashed || this.#broken || this.#hasLostSync() || this.disk.struck > struck
+  /** Whether what failed may fail: a fault struck since, or one struck earlier that closes the log for good. */
+  #isExcused(strikes: number): boolean {
+    if (this.disk.crashed || this.#broken || this.disk.strikes.length > strikes) return true
+    return this.#strikesSinceOpen().some(
+      ({ call, path }) => path.endsWith('/head') && (call === 'write' || call === 'sync'),
+    )
   }
 
   /** Indexes are disposable: whether they are durable matters to nobody. */
   #hasLostSync(): boolean {
-    return this.disk.lostSyncs.slice(this.#lostSyncsAtOpen).some((path) => !path.includes('/index/'))
+    return this.#strikesSinceOpen().some(({ call, path, effect }) => {
+      return call === 'sync' && effect.kind === 'fail' && !path.includes('/index/')
+    })
+  }
+
+  #strikesSinceOpen(): readonly Strike[] {
+    return this.disk.strikes.slice(this.#strikesAtOpen)
   }
 
   #now(): string {
@@ -272,7 +298,7 @@ export class Life {
       const base = from.image ?? EMPTY_IMAGE
       this.recordings.push({ base, entries: [{ note: this.expectation() }] })
     }
-    this.#lostSyncsAtOpen = 0
+    this.#strikesAtOpen = 0
     this.backend = undefined
     this.lied ||= previous?.lied === true
     const entries = this.recordings.at(-1)?.entries

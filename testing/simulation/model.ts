@@ -14,7 +14,11 @@ export interface EventSpec {
 }
 
 export interface CommitSpec {
-  readonly writes: readonly { readonly stream: string; readonly expect?: Expect; readonly events: readonly EventSpec[] }[]
+  readonly writes: readonly {
+    readonly stream: string
+    readonly expect?: Expect
+    readonly events: readonly EventSpec[]
+  }[]
   readonly unless?: { readonly matcher: readonly QueryItem[]; readonly after: number }
 }
 
@@ -134,5 +138,7 @@ export function revisionOf(log: readonly Entry[], stream: string): number {
 
 /** Equal answers have equal texts. */
 export function outcomeText(outcome: CommitOutcome): string {
-  return JSON.stringify(outcome, (_, value: unknown) => (value instanceof Map ? [...(value as Map<string, number>)] : value))
+  return JSON.stringify(outcome, (_, value: unknown) =>
+    value instanceof Map ? [...(value as Map<string, number>)] : value,
+  )
 }

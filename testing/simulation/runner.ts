@@ -32,7 +32,8 @@ export class Runner {
       return undefined
     } catch (error) {
       const invariant = error instanceof Violation ? error.invariant : undefined
-      const message = error instanceof Violation ? error.message : error instanceof Error ? `${error.stack}` : String(error)
+      const message =
+        error instanceof Violation ? error.message : error instanceof Error ? `${error.stack}` : String(error)
       const failure = { seed, invariant, message, place: this.cases.describe(seed) }
       this.#findings.failures.push(failure)
       return failure

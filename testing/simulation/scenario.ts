@@ -32,7 +32,11 @@ export const FOLDER = '/store'
 export const TINY_SEGMENT_BYTES = 600
 
 /** A commit to one stream; the ids are separated by spaces. */
-export function put(stream: string, ids: string, more: Omit<EventSpec, 'id'> & Pick<CommitSpec, 'unless'> = {}): CommitSpec {
+export function put(
+  stream: string,
+  ids: string,
+  more: Omit<EventSpec, 'id'> & Pick<CommitSpec, 'unless'> = {},
+): CommitSpec {
   const { unless, ...rest } = more
   const events = ids.split(' ').map((id) => ({ id, ...rest }))
   return { writes: [{ stream, events }], ...(unless === undefined ? {} : { unless }) }

@@ -27,7 +27,12 @@ const plain: readonly Scenario[] = [
   {
     name: 'events over several sectors',
     segmentBytes: 4000,
-    steps: [append(put('s', 'a1', { bytes: 1500 })), append(put('s', 'a2')), append(put('s', 'a3', { bytes: 700 })), read],
+    steps: [
+      append(put('s', 'a1', { bytes: 1500 })),
+      append(put('s', 'a2')),
+      append(put('s', 'a3', { bytes: 700 })),
+      read,
+    ],
   },
   {
     name: 'tags and types',
@@ -106,7 +111,9 @@ const rolling: readonly Scenario[] = [
   {
     name: 'many segments',
     segmentBytes,
-    steps: ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7'].map((id) => append(put('s', id))).concat([append(put('t', 'b1 b2'))]),
+    steps: ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7']
+      .map((id) => append(put('s', id)))
+      .concat([append(put('t', 'b1 b2'))]),
   },
   {
     name: 'a commit larger than a segment',
@@ -143,12 +150,25 @@ const dieBeforeHead = fault({ kind: 'crash-before' }, { on: 'write', path: 'head
 const failing: readonly Scenario[] = [
   {
     name: 'the process is killed and another goes on',
-    steps: [append(put('s', 'a1')), append(put('s', 'a2')), { do: 'kill' }, append(put('s', 'a3')), { do: 'kill' }, read],
+    steps: [
+      append(put('s', 'a1')),
+      append(put('s', 'a2')),
+      { do: 'kill' },
+      append(put('s', 'a3')),
+      { do: 'kill' },
+      read,
+    ],
   },
   {
     name: 'the power fails after an acknowledgement',
     segmentBytes,
-    steps: [append(put('s', 'a1')), append(put('s', 'a2')), { do: 'power', leaves: 'lose' }, append(put('s', 'a3')), read],
+    steps: [
+      append(put('s', 'a1')),
+      append(put('s', 'a2')),
+      { do: 'power', leaves: 'lose' },
+      append(put('s', 'a3')),
+      read,
+    ],
   },
   {
     name: 'the power fails before the head is written',

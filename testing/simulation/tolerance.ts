@@ -46,14 +46,17 @@ function firstDifference(before: Uint8Array, after: Uint8Array | undefined): num
   return at
 }
 
-const MARK = /(^|\n)\{"mark":\{"bytes":\d+,"last":\d+,"sha256":"[0-9a-f]{64}"\},"group":\{[^\n]*\}\}\n/
+const MARK_OR_FOOTER =
+  /^\{"(?:mark|end)":\{"bytes":(\d+),"last":\d+,"sha256":"[0-9a-f]{64}"\}(?:,"group":\{[^\n]*\})?\}\n/gm
 
-/** Whether a group begins beyond the damage: in this segment or a later one. */
+/** Whether a group begins beyond the damage, in this segment or a later one, or this one ends there as a closed one. */
 function hasMarkAfter(after: DiskImage, segment: SegmentOnDisk, offset: number): boolean {
-  const rest = textOf(after.files.get(segment.path)?.subarray(offset) ?? new Uint8Array(0))
-  const nextLine = rest.indexOf('\n')
-  if (nextLine >= 0 && MARK.test(rest.slice(nextLine))) return true
-  return segmentsOf(after, FOLDER).some((other) => other.from > segment.from && MARK.test(textOf(other.bytes)))
+  return segmentsOf(after, FOLDER).some(({ from, bytes }) => {
+    if (from < segment.from) return false
+    const marks = [...textOf(bytes).matchAll(MARK_OR_FOOTER)]
+    // One that stands elsewhere than it says is a stray copy, and proves nothing.
+    return marks.some(({ index, 1: says }) => (from > segment.from || index > offset) && index === Number(says))
+  })
 }
 
 /** The last position of the groups that end before the one in which the damage begins. */

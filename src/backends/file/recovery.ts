@@ -35,6 +35,8 @@ export interface OpenedFolder {
   readonly boot: readonly BootStep[]
   /** Where a broken end was set aside. */
   readonly setAside: string | undefined
+  /** There was no valid head; it was made from what the segments hold. */
+  readonly headMade: boolean
 }
 
 /**
@@ -105,7 +107,7 @@ function openLocked(options: OpenFolderOptions, paths: FolderPaths, unlock: () =
     closeFiles(log)
     throw error
   }
-  return { log, boot: boot.steps, setAside }
+  return { log, boot: boot.steps, setAside, headMade: read === undefined }
 }
 
 class BootReport {

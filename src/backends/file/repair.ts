@@ -10,6 +10,8 @@ export interface RepairResult {
   readonly position: number
   /** Where a broken end was set aside. */
   readonly setAside: string | undefined
+  /** False: the head was valid, and there was nothing to repair. */
+  readonly headMade: boolean
 }
 
 /**
@@ -19,8 +21,8 @@ export interface RepairResult {
  * @throws PerdureError as `openFileBackend`
  */
 export function repairFolder(folder: string, platform: Platform = nodePlatform): RepairResult {
-  const { log, setAside } = openFolder({ folder: resolve(folder), platform, create: false, acceptTail: true })
+  const { log, setAside, headMade } = openFolder({ folder: resolve(folder), platform, create: false, acceptTail: true })
   closeFiles(log)
   log.unlock()
-  return { position: log.head.last, setAside }
+  return { position: log.head.last, setAside, headMade }
 }

@@ -84,6 +84,7 @@ class FolderCheck {
   /** Each stream's revisions follow one another, and no id stands twice. */
   #checkEvents(segment: Segment, walk: SegmentWalk): void {
     const revisions = new Map<string, number>()
+    const ids = new Map<string, number>()
     const older = this.#log.segments.filter(({ from }) => from < segment.from)
     for (const { envelope } of walk.events()) {
       const { stream, revision, id, position } = envelope
@@ -93,8 +94,8 @@ class FolderCheck {
         const what = `the revision of ${JSON.stringify(stream)} at position ${position} is ${revision} where ${expected} belongs`
         this.#report('log-corrupt', what, { path: segment.path, position, expected, found: revision })
       }
-      const places = [segment, ...older].flatMap((one) => placesOf(one, id))
-      const twice = places.find((place) => place < position)
+      const twice = ids.get(id) ?? older.flatMap((one) => placesOf(one, id))[0]
+      ids.set(id, position)
       if (twice !== undefined) {
         this.#report('log-corrupt', `the id at position ${position} stands at ${twice} too`, {
           path: segment.path,

@@ -40,11 +40,28 @@ async function project(file: string, options: ProjectOptions, io: Io): Promise<v
   const projection = await loadProjection(file)
   await withStore(io, storeUrl(options), async (store) => {
     const selection = { ...selectionOf(options), ...(options.at !== undefined && { at: options.at }) }
-    const { state, position, revision } = await store.project(projection, selection)
+    const { state, position, revision } = await store.project(guarded(projection, file), selection)
     if (!options.json) return io.out.line(readableState(state))
     const { name, version } = projection
     await io.out.json({ name, version, state, position, ...(revision !== undefined && { revision }) })
   })
+}
+
+/** The projection, with its own errors told apart from Perdure's. */
+function guarded(projection: Projection<unknown>, file: string): Projection<unknown> {
+  const handlers = Object.entries(projection.on).map(([type, handle]): [string, typeof handle] => {
+    const guard: typeof handle = (state, event) => {
+      try {
+        return handle(state, event)
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error)
+        const facts = { position: event.position, type, ...(error instanceof Error && { stack: error.stack ?? '' }) }
+        throw new CommandError('failed', `${file} failed at position ${event.position} (${type}): ${why}`, { facts })
+      }
+    }
+    return [type, guard]
+  })
+  return { ...projection, on: Object.fromEntries(handlers) }
 }
 
 /** The state as indented JSON; refuses what JSON would lose (a Map, say) with the place. */

@@ -1,6 +1,6 @@
 /** `perdure repair`: the one decision that only a person can take about a log. */
 import type { Command } from 'commander'
-import { repairFolder } from '../../backends/file/repair.js'
+import { acceptTail } from '../../repair.js'
 import { CommandError } from '../failures.js'
 import type { Io } from '../io.js'
 import { folderOf, storeUrl, takesStore, type StoreOptions } from '../store-option.js'
@@ -37,8 +37,9 @@ async function repair(options: RepairOptions, io: Io): Promise<void> {
   }
   const folder = folderOf(url)
   if (folder === undefined) throw new CommandError('usage', `${url} is not a folder`, { hint: 'Give file:<folder>.' })
-  const { position, setAside } = repairFolder(folder)
-  if (options.json) return io.out.json({ store: url, position, ...(setAside !== undefined && { setAside }) })
+  const { position, setAside, headMade } = await acceptTail(folder)
+  if (options.json) return io.out.json({ store: url, position, headMade, ...(setAside !== undefined && { setAside }) })
+  if (!headMade) return await io.out.line(`The head of ${printable(folder)} is valid: there was nothing to repair.`)
   await io.out.line(
     `The log in ${printable(folder)} is accepted up to position ${grouped(position)}; the log itself says so.`,
   )

@@ -138,7 +138,9 @@ function checkedRows({ contributors, files, commits, comparedWith, limitedTo }: 
 
 function speedRows({ append, replay }: Speed): string[] {
   const appended = `each commit durable before the next: ${ratioText(append)} bare write + fsync`
-  return replay === undefined ? [appended] : [appended, `replay: ${ratioText(replay)} bare read + JSON.parse`]
+  return replay === undefined
+    ? [appended]
+    : [appended, `replay, to say who contributed: ${ratioText(replay)} bare read + JSON.parse`]
 }
 
 function nextRows({ folder, tryProjection }: DemoResult): string[] {

@@ -63,7 +63,8 @@ function damagesOfFile(path: string, bytes: Uint8Array, earlier: DiskImage): Dam
   const random = new Random(bytes.length)
   for (const length of [1, 40, 600]) damages.push({ kind: 'extend', path, bytes: random.bytes(length) })
   damages.push({ kind: 'extend', path, bytes: bytes.slice(-200) })
-  for (let size = 0; size < bytes.length; size += isHole(path, size) ? 64 : 1) damages.push({ kind: 'truncate', path, size })
+  for (let size = 0; size < bytes.length; size += isHole(path, size) ? 64 : 1)
+    damages.push({ kind: 'truncate', path, size })
   for (let offset = 0; offset < bytes.length; offset += isHole(path, offset) ? 64 : 1) {
     damages.push({ kind: 'flip', path, offset, bit: random.below(8) })
   }

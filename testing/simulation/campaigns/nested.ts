@@ -47,8 +47,19 @@ async function crashAgain(context: Context, scenario: Scenario, first: Life, k: 
   }
 }
 
-async function failCalls(context: Context, scenario: Scenario, state: CrashState, calls: number, k: number): Promise<void> {
-  const effects: readonly Effect[] = [{ kind: 'fail' }, { kind: 'fail' }, { kind: 'no-space', bytes: 0 }, { kind: 'short', bytes: 9 }]
+async function failCalls(
+  context: Context,
+  scenario: Scenario,
+  state: CrashState,
+  calls: number,
+  k: number,
+): Promise<void> {
+  const effects: readonly Effect[] = [
+    { kind: 'fail' },
+    { kind: 'fail' },
+    { kind: 'no-space', bytes: 0 },
+    { kind: 'short', bytes: 9 },
+  ]
   for (let i = 0; i < FAILURES_PER_CASE; i++) {
     const nth = 1 + new Random(k * FAILURES_PER_CASE + i).below(calls)
     const fault = { effect: effects[i % effects.length] ?? { kind: 'fail' }, nth }

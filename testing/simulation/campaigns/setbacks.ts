@@ -40,6 +40,7 @@ function effectsOf(call: CallKind): Effect[] {
     case 'lock':
       return [{ kind: 'crash-after' }]
     case 'list':
+    case 'open':
     case 'size':
     case 'read':
       return [{ kind: 'fail' }]
@@ -54,8 +55,14 @@ function effectsOf(call: CallKind): Effect[] {
         { kind: 'crash-after' },
       ]
     case 'sync':
-      return [{ kind: 'fail' }, { kind: 'fail', kept: 1 }, { kind: 'lie' }, { kind: 'crash-before' }, { kind: 'crash-after' }]
-    case 'open':
+      return [
+        { kind: 'fail' },
+        { kind: 'fail', kept: 1 },
+        { kind: 'lie' },
+        { kind: 'crash-before' },
+        { kind: 'crash-after' },
+      ]
+    case 'create':
     case 'makeFolder':
     case 'rename':
       return [{ kind: 'fail' }, { kind: 'no-space', bytes: 0 }, { kind: 'crash-after' }]

@@ -65,16 +65,28 @@ function troubleSteps(random: Random, trouble: Trouble, i: number): Step[] {
     default: {
       const where = random.chance(50) ? { path: random.pick(['segments', 'head', 'index']) } : {}
       const effect = trouble === 'fail' ? ({ kind: trouble } as const) : { kind: trouble, bytes: random.below(300) }
-      const fault: Fault = { effect, nth: 1 + random.below(8), ...where, forever: trouble !== 'short' && random.chance(30) }
+      const fault: Fault = {
+        effect,
+        nth: 1 + random.below(8),
+        ...where,
+        forever: trouble !== 'short' && random.chance(30),
+      }
       const group = randomGroup(random, 100 + i)
-      return [{ do: 'fault', fault }, { do: 'append', group }, { do: 'healthy' }, ...(random.chance(60) ? [{ do: 'reopen' } as const] : [])]
+      return [
+        { do: 'fault', fault },
+        { do: 'append', group },
+        { do: 'healthy' },
+        ...(random.chance(60) ? [{ do: 'reopen' } as const] : []),
+      ]
     }
   }
 }
 
 /** Commits of a group never touch each other: each has its own ids, streams and tags. */
 function randomGroup(random: Random, i: number): CommitSpec[] {
-  return Array.from({ length: random.chance(70) ? 1 : 1 + random.below(3) }, (_, j) => randomCommit(random, `${i}${'abc'[j]}`, j))
+  return Array.from({ length: random.chance(70) ? 1 : 1 + random.below(3) }, (_, j) =>
+    randomCommit(random, `${i}${'abc'[j]}`, j),
+  )
 }
 
 function randomCommit(random: Random, id: string, j: number): CommitSpec {
@@ -87,6 +99,10 @@ function randomCommit(random: Random, id: string, j: number): CommitSpec {
   })
   const draw = random.below(10)
   if (draw === 0) return { ...commit, unless: { matcher: [{ tags: [`k${j}:1`] }], after: 0 } }
-  if (draw === 1) return { ...commit, writes: commit.writes.map((write) => ({ ...write, expect: random.pick(['new', 'exists', 1] as const) })) }
+  if (draw === 1)
+    return {
+      ...commit,
+      writes: commit.writes.map((write) => ({ ...write, expect: random.pick(['new', 'exists', 1] as const) })),
+    }
   return draw === 2 ? together(commit, put(`${stream}x`, `${id}x`)) : commit
 }
