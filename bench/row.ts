@@ -43,9 +43,9 @@ export function judge(row: Row, figures: Figures): Outcome {
   return { ...facts, ...figures, met: reaches(row.aim) ? 'aim' : reaches(row.goal) ? 'goal' : 'missed' }
 }
 
-/** 0.83 → `83 %`, 1.9 → `1.9 ×`, 71.4 → `71 MB`. */
+/** 0.839 → `83 %` (never rounded up to a goal), 1.9 → `1.9 ×`, 71.4 → `71 MB`. */
 export function formatValue(unit: Row['unit'], value: number): string {
-  if (unit === 'ratio') return `${Math.round(value * 100)} %`
+  if (unit === 'ratio') return `${Math.floor(value * 100)} %`
   return unit === 'times' ? `${value.toFixed(1)} ×` : `${Math.round(value)} MB`
 }
 

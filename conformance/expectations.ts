@@ -31,14 +31,15 @@ export async function failsWith<Code extends ErrorCode>(
   return error as PerdureError<Code>
 }
 
-async function errorOf(call: Promise<unknown> | (() => Promise<unknown>), what: string): Promise<unknown> {
+/** What a call that must fail fails with. */
+export async function errorOf(call: Promise<unknown> | (() => Promise<unknown>), what = ''): Promise<unknown> {
   let answer: unknown
   try {
     answer = await (typeof call === 'function' ? call() : call)
   } catch (error) {
     return error
   }
-  assert.fail(`${what} should have failed, but answered: ${describe(answer)}`.trim())
+  assert.fail(`${what} should have failed, but answered: ${describe(answer)}`)
 }
 
 function describe(value: unknown): string {

@@ -74,6 +74,13 @@ export function isPerdureError(error: unknown): error is AnyPerdureError {
   return typeof error === 'object' && error !== null && brand in error
 }
 
+/** The same error, with what its thrower could not know: whether anything was written. */
+export function withWritten(error: unknown, written: 'no' | 'unknown'): unknown {
+  if (!isPerdureError(error) || error.written !== undefined) return error
+  const { code, message, facts, hint, cause } = error
+  return new PerdureError(code, message, facts, { cause, written, ...(hint === undefined ? {} : { hint }) })
+}
+
 /** A bug in Perdure or in a backend: a state that its own rules exclude. Never caught inside; report it. */
 export class InvariantError extends Error {
   override readonly name = 'InvariantError'

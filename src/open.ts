@@ -45,13 +45,21 @@ export async function openStore(at: string | Backend, options: OpenOptions, port
   }
 }
 
+/** A caller without types may hand in anything. */
+function isBackend(value: unknown): value is Backend {
+  return typeof value === 'object' && value !== null && 'append' in value && typeof value.append === 'function'
+}
+
 interface Opened {
   readonly backend: Backend
   readonly release: () => Promise<void>
 }
 
 async function openBackend(at: string | Backend, options: OpenOptions): Promise<Opened> {
-  if (typeof at !== 'string') return owned(at)
+  if (typeof at !== 'string') {
+    if (!isBackend(at)) throw invalidUrl(String(at), 'is neither an address nor a backend')
+    return owned(at)
+  }
   const colon = at.indexOf(':')
   const scheme = at.slice(0, colon)
   const rest = at.slice(colon + 1)

@@ -2,11 +2,11 @@
 import type { Backend, BootStep, Finding, Line } from './backends/protocol.js'
 import type { Clock } from './clock.js'
 import { PerdureError } from './errors.js'
-import type { Appended, NewEvent, Expect, Query, RecordedEvent, Refused, Selection, Unless, Write } from './events.js'
+import type { Appended, NewEvent, Query, RecordedEvent, Refused, Selection, Write } from './events.js'
 import { createIds } from './ids.js'
 import { MerkleTree } from './integrity/merkle.js'
 import { checkLog } from './integrity/verification.js'
-import { checkNoOthers } from './log/conditions.js'
+import { checkNoOthers, toConditions, type Conditions } from './log/conditions.js'
 import type { Events } from './log/evolution.js'
 import { checkName } from './log/names.js'
 import type { Ports } from './log/ports.js'
@@ -47,12 +47,6 @@ export interface Verification {
   readonly root: string
   readonly examined: Readonly<Record<string, number>>
   readonly findings: readonly Finding[]
-}
-
-/** Conditions of an append. */
-export interface Conditions {
-  readonly expect?: Expect
-  readonly unless?: Unless
 }
 
 export interface StoreParts {
@@ -113,7 +107,7 @@ export class Store {
     conditions: Conditions = {},
   ): Promise<Appended | Refused> {
     this.#assertOpen('no')
-    const { expect = 'any', unless, ...others } = conditions
+    const { expect = 'any', unless, ...others } = toConditions(conditions)
     checkNoOthers(others, '', 'expect and unless')
     return await this.#writer.commit([{ stream, events, expect }], unless)
   }
@@ -125,7 +119,7 @@ export class Store {
    */
   async commit(writes: readonly Write[], conditions: Pick<Conditions, 'unless'> = {}): Promise<Appended | Refused> {
     this.#assertOpen('no')
-    const { unless, ...others } = conditions
+    const { unless, ...others } = toConditions(conditions)
     checkNoOthers(others, '', 'unless')
     return await this.#writer.commit(writes, unless)
   }

@@ -1,8 +1,8 @@
 /** Promises about what is not an event: refused with its index and the JSON Pointer of what is wrong. */
 import assert from 'node:assert/strict'
-import type { NewEvent } from '../../src/index.js'
+import { isPerdureError, type NewEvent } from '../../src/index.js'
 import type { Promises } from '../case.js'
-import { assertAppended, failsWith } from '../expectations.js'
+import { assertAppended, errorOf, failsWith } from '../expectations.js'
 import { note } from '../samples.js'
 
 class Money {
@@ -288,6 +288,20 @@ export const refusingPromises: Promises = {
     for (const none of [null, undefined, 7, 'note', true]) {
       await failsWith('event-invalid', () => store.append('a', none as unknown as NewEvent), { index: 0 })
       await failsWith('event-invalid', () => store.append('a', [note('x'), none as unknown as NewEvent]), { index: 1 })
+    }
+    assert.equal(await store.head(), 0)
+  },
+
+  'refused: what is no write, no list of writes, and no conditions, with a code': async (it) => {
+    const store = await it.store()
+    const codes = ['event-invalid', 'condition-invalid', 'commit-empty']
+    for (const writes of [null, undefined, 7, 'a', {}, [null], [undefined], ['a'], [{}], [{ stream: 'a' }], [[]]]) {
+      const error = await errorOf(async () => await store.commit(writes as never))
+      assert.ok(isPerdureError(error) && codes.includes(error.code), `${JSON.stringify(writes)}: ${String(error)}`)
+    }
+    for (const conditions of [null, 7, 'new', [], { expected: 1 }, { expect: 1, ifUnless: {} }, { unless: null }]) {
+      const error = await errorOf(async () => await store.append('a', note('x'), conditions as never))
+      assert.ok(isPerdureError(error) && codes.includes(error.code), `${JSON.stringify(conditions)}: ${String(error)}`)
     }
     assert.equal(await store.head(), 0)
   },

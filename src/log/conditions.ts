@@ -4,6 +4,19 @@ import { PerdureError } from '../errors.js'
 import type { Expect, Unless } from '../events.js'
 import { parseSelection } from './selection.js'
 
+/** Conditions of an append. */
+export interface Conditions {
+  readonly expect?: Expect
+  readonly unless?: Unless
+}
+
+/** A caller without types may hand in anything. @throws PerdureError `condition-invalid` */
+export function toConditions<Given extends object>(conditions: Given): Given {
+  if (typeof conditions === 'object' && (conditions as unknown) !== null && !Array.isArray(conditions))
+    return conditions
+  throw conditionInvalid('', 'the conditions are not an object')
+}
+
 /** @throws PerdureError `condition-invalid` */
 export function checkExpect(expect: unknown): Expect {
   if (expect === 'any' || expect === 'new' || expect === 'exists') return expect

@@ -1,7 +1,7 @@
 /** Appending: check, seal, encode, write in a group; then turn the backend's outcome into an answer that tells all. */
 import type { Backend, Commit, CommitWrite, FailedCondition, Line } from '../backends/protocol.js'
 import type { Clock } from '../clock.js'
-import { PerdureError } from '../errors.js'
+import { PerdureError, withWritten } from '../errors.js'
 import type { Appended, Conflict, Expect, NewEvent, RecordedEvent, Refused, Unless, Write } from '../events.js'
 import { checkExpect, checkUnless, conditionInvalid, type CheckedUnless } from './conditions.js'
 import {
@@ -49,6 +49,8 @@ interface Prepared {
   readonly unless: CheckedUnless | undefined
 }
 
+type NotWritten = Exclude<Outcome, { kind: 'written' }>
+
 export class Writer {
   readonly #options: WriterOptions
   readonly #group: GroupBuilder
@@ -83,7 +85,7 @@ export class Writer {
       const commit = check === undefined && seal === undefined ? encodeOpen(prepared) : await this.#encode(prepared)
       const outcome = await this.#group.submit(commit)
       if (outcome.kind === 'written') return appended(prepared, outcome.first, outcome.revisions)
-      const answer = await this.#answer(prepared, outcome)
+      const answer = await this.#tryToAnswer(prepared, outcome)
       if (answer !== undefined) return answer
     }
     throw new PerdureError(
@@ -98,7 +100,9 @@ export class Writer {
     const { events: declared, newId } = this.#options
     const contents: EncodedContent[] = []
     if (!Array.isArray(writes)) throw conditionInvalid('', 'what to commit is not a list of writes')
-    const prepared = (writes as readonly Write[]).map(({ stream, events, expect = 'any' }): PreparedWrite => {
+    const prepared = (writes as readonly Write[]).map((write, i): PreparedWrite => {
+      if (typeof write !== 'object' || (write as unknown) === null) throw conditionInvalid(`/${i}`, 'is not a write')
+      const { stream, events, expect = 'any' } = write
       const first = contents.length
       checkStream(stream, first, own)
       const list: readonly NewEvent[] = Array.isArray(events) ? (events as readonly NewEvent[]) : [events as NewEvent]
@@ -139,11 +143,17 @@ export class Writer {
     return { ...toCommit(prepared, writes), guards: { ...sealGuards, ...checkGuards } }
   }
 
+  /** Nothing is written any more: what fails now is reading what was. */
+  async #tryToAnswer(prepared: Prepared, outcome: NotWritten): Promise<Appended | Refused | undefined> {
+    try {
+      return await this.#answer(prepared, outcome)
+    } catch (error) {
+      throw withWritten(error, outcome.kind === 'conflict' ? 'no' : 'unknown')
+    }
+  }
+
   /** Undefined: a guard has moved, so the commit has to be checked again. */
-  async #answer(
-    prepared: Prepared,
-    outcome: Exclude<Outcome, { kind: 'written' }>,
-  ): Promise<Appended | Refused | undefined> {
+  async #answer(prepared: Prepared, outcome: NotWritten): Promise<Appended | Refused | undefined> {
     switch (outcome.kind) {
       case 'known':
         return await this.#compare(prepared, outcome.lines, outcome.settledAfter ?? Infinity)

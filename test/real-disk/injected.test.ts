@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { Appender, audit, temporaryFolder, type Told } from './child.js'
 
 const EVENT_BYTES = 80
-const probe = spawnSync('strace', ['-f', '-o', '/dev/null', '-e', 'inject=fdatasync:error=EIO:when=1000000', 'true'])
+const probe = spawnSync('strace', ['-f', '-o', '/dev/null', '-e', 'inject=fdatasync:error=EIO:when=60000', 'true'])
 const whyNot = probe.error === undefined ? probe.stderr.toString().trim().split('\n')[0] : probe.error.message
 const hasStrace = probe.status === 0
 if (!hasStrace)

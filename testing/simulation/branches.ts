@@ -1,7 +1,40 @@
 /** The branches of opening, failing and refusing that a campaign must have taken: one it never takes proves nothing. */
 
-/** Each must match the text of at least one branch. */
-export const BRANCHES: readonly RegExp[] = []
+/** Each must match a branch that was reached, and each branch reached must match one of these. */
+export const BRANCHES: readonly RegExp[] = [
+  /^folder: made a new log$/,
+  /^folder: a log of # segments?$/,
+  /^lock: taken$/,
+  /^head: position #$/,
+  /^head: position #; one slot was torn, the other counts$/,
+  /^head: moved on to position #$/,
+  /^segments: # by header and footer, # byte by byte$/,
+  /^torn end: none$/,
+  /^torn end: # bytes set aside in \/store\/torn\/#: a mark has no end;/,
+  /^torn end: # bytes set aside in \/store\/torn\/#: neither a mark nor a footer stands here;/,
+  /^torn end: # bytes set aside in \/store\/torn\/#: the mark's \w+# does not agree with what stands before it;/,
+  /^torn end: # bytes set aside in \/store\/torn\/#: the group is cut short;/,
+  /^torn end: # bytes set aside in \/store\/torn\/#: the group is not what its mark says;/,
+  /^torn end: # bytes set aside in \/store\/torn\/#\.#: /,
+  /^above the head: nothing$/,
+  /^above the head: # whole groups? kept, written again and synced$/,
+  /^leftovers: # unfinished files? removed$/,
+  /^indexes: all there$/,
+  /^indexes: # index(es)? built again$/,
+  /^append: disk-full, written no$/,
+  /^append: sync-failed, written unknown$/,
+  /^append: sync-failed, written no$/,
+  /^append: backend-failed, written unknown$/,
+  /^append: backend-failed, written no$/,
+  /^open: backend-failed$/,
+  /^open: disk-full$/,
+  /^open: (log-corrupt|store-missing), after a lying sync$/,
+  /^refused: log-corrupt$/,
+  /^refused: head-missing$/,
+  /^refused: format-newer$/,
+  /^refused when asked for places$/,
+  /^verify: finds the damage$/,
+]
 
 export function missingBranches(reached: ReadonlyMap<string, number>): readonly string[] {
   return BRANCHES.filter((branch) => ![...reached.keys()].some((text) => branch.test(text))).map(String)

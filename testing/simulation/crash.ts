@@ -16,8 +16,6 @@ export type Fate =
   | { readonly torn: number }
   /** One sector of the write (counted from the sector of its first byte) went wrong, all others arrived. */
   | { readonly sector: number; readonly as: 'skipped' | 'zero' | 'garbage' }
-  /** The sector shared with bytes written earlier was garbled as a whole: even what had been synced. */
-  | { readonly shared: 'garbage' }
 
 /** `rest` befalls every pending operation not named in `except` (by index, oldest first). */
 export interface CrashVariant {
@@ -42,8 +40,7 @@ function settle(bytes: Bytes, op: PendingOp, fate: Fate): void {
   if (fate === 'apply' || op.kind !== 'write') applyData(bytes, op)
   else if (fate === 'grown') bytes.truncate(Math.max(bytes.size, op.at + op.bytes.length))
   else if ('torn' in fate) bytes.write(op.bytes.subarray(0, fate.torn), op.at)
-  else if ('sector' in fate) settleSector(bytes, op, fate.sector, fate.as)
-  else garbleSharedSector(bytes, op)
+  else settleSector(bytes, op, fate.sector, fate.as)
 }
 
 type Write = Extract<PendingOp, { kind: 'write' }>
@@ -57,12 +54,6 @@ function settleSector(bytes: Bytes, op: Write, sector: number, as: 'skipped' | '
   if (sameBytes(before, op.bytes.subarray(from - op.at, to - op.at))) return
   if (as === 'skipped') bytes.write(before, from)
   else bytes.write(as === 'zero' ? new Uint8Array(to - from) : garbage(from, to), from)
-}
-
-function garbleSharedSector(bytes: Bytes, op: Write): void {
-  const from = Math.floor(op.at / SECTOR_BYTES) * SECTOR_BYTES
-  bytes.write(op.bytes, op.at)
-  bytes.write(garbage(from, Math.min(from + SECTOR_BYTES, bytes.size)), from)
 }
 
 /** How many sectors a write touches. */

@@ -263,6 +263,20 @@ const failing: readonly Scenario[] = [
     ],
   },
   {
+    name: 'the disk is full in the middle of a large group',
+    segmentBytes,
+    steps: [
+      append(put('s', 'a1')),
+      fault({ kind: 'no-space', bytes: 900 }, { on: 'write', path: 'segments' }),
+      fault({ kind: 'no-space', bytes: 0 }, { on: 'write', path: 'segments', nth: 2 }),
+      append(put('s', 'x1 x2 x3', { bytes: 300 })),
+      append(put('s', 'a2')),
+      append(put('s', 'a3')),
+      reopen,
+      append(put('s', 'a4')),
+    ],
+  },
+  {
     name: 'the disk is full when a segment begins',
     segmentBytes,
     steps: [

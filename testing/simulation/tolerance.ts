@@ -62,7 +62,8 @@ function hasMarkAfter(after: DiskImage, segment: SegmentOnDisk, offset: number):
 /** The last position of the groups that end before the one in which the damage begins. */
 function lastWholeBefore({ bytes, from }: SegmentOnDisk, offset: number): number {
   const text = textOf(bytes)
-  const mark = text.lastIndexOf('\n{"mark"', offset)
+  // A mark that begins right after the damaged byte opens the next group.
+  const mark = offset === 0 ? -1 : text.lastIndexOf('\n{"mark"', offset - 1)
   let last = from - 1
   for (const match of text.slice(0, mark + 1).matchAll(/^\{"position":(\d+),/gm)) last = Number(match[1])
   return last

@@ -1,6 +1,6 @@
 /** The log in a folder: append-only NDJSON that people and tools can read, owned by one process. */
 import { resolve } from 'node:path'
-import { PerdureError } from '../../errors.js'
+import { PerdureError, withWritten } from '../../errors.js'
 import { composeCommit, scanEnvelope } from '../../log/line.js'
 import { checkContinuation } from '../continuation.js'
 import { judge, type LogState } from '../judgement.js'
@@ -197,8 +197,10 @@ class FileBackend implements Backend, LogState {
     const revisions = new Map<string, number>()
     const written: WrittenEvent[] = []
     this.#slab.clear()
-    const outcomes = group.map((commit) => judge(commit, this) ?? this.#place(commit, revisions, written, time))
-    if (written.length > 0) await this.#writer.write(this.#slab, written, time)
+    const outcomes = beforeWriting(() =>
+      group.map((commit) => judge(commit, this) ?? this.#place(commit, revisions, written, time)),
+    )
+    if (written.length > 0) await this.#writer.write(this.#slab, written)
     for (const [stream, revision] of revisions) this.#revisions.set(stream, revision)
     return outcomes
   }
@@ -213,7 +215,7 @@ class FileBackend implements Backend, LogState {
     const next = new Map<string, number>()
     for (const { stream, events } of commit.writes) {
       let revision = next.get(stream) ?? revisionOf(stream)
-      for (const event of events) written.push({ event, stream, revision: ++revision })
+      for (const event of events) written.push({ event, stream, revision: ++revision, time })
       next.set(stream, revision)
     }
     for (const [stream, revision] of revisions) moved.set(stream, revision)
@@ -223,20 +225,20 @@ class FileBackend implements Backend, LogState {
   async #adopt(lines: readonly Line[]): Promise<void> {
     this.#writer.assertWritable()
     const { last, time } = this.#log.head
-    const envelopes = checkContinuation(lines, {
-      position: last,
-      time,
-      revisionOf: (stream) => this.revisionOf(stream),
-      isRecorded: (id) => this.positionOf(id, true) !== undefined,
-    })
-    const end = envelopes.at(-1)
-    if (end === undefined) return
+    const envelopes = beforeWriting(() =>
+      checkContinuation(lines, {
+        position: last,
+        time,
+        revisionOf: (stream) => this.revisionOf(stream),
+        isRecorded: (id) => this.positionOf(id, true) !== undefined,
+      }),
+    )
+    if (envelopes.length === 0) return
     this.#slab.clear()
     for (const line of lines) this.#slab.add(line)
     await this.#writer.write(
       this.#slab,
-      envelopes.map((event) => ({ event, stream: event.stream, revision: event.revision })),
-      end.time,
+      envelopes.map((event) => ({ event, stream: event.stream, revision: event.revision, time: event.time })),
     )
     for (const { stream, revision } of envelopes) this.#revisions.set(stream, revision)
   }
@@ -250,6 +252,15 @@ class FileBackend implements Backend, LogState {
 
   #assertOpen(): void {
     if (this.#closing !== undefined) throw closed()
+  }
+}
+
+/** Whatever cannot be read while a write is being judged, nothing has been written yet. */
+function beforeWriting<T>(step: () => T): T {
+  try {
+    return step()
+  } catch (error) {
+    throw withWritten(error, 'no')
   }
 }
 

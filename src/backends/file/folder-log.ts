@@ -40,7 +40,8 @@ export interface FolderLog {
   readonly unlock: () => void
 }
 
-type IndexParts = Pick<FolderLog, 'logId' | 'platform' | 'paths' | 'pool' | 'cache'>
+/** What of a log it takes to look after its indexes. */
+export type IndexParts = Pick<FolderLog, 'logId' | 'platform' | 'paths' | 'pool' | 'cache'>
 
 /** A segment that can be read, with this index or the one built again if that is damaged. */
 export function toSegment(log: IndexParts, from: number, index: Segment['index']): Segment {

@@ -17,6 +17,7 @@ export interface WrittenEvent {
   readonly event: IndexedEvent
   readonly stream: string
   readonly revision: number
+  readonly time: string
 }
 
 export interface WriterSettings {
@@ -57,7 +58,7 @@ export class FolderWriter {
    * @throws PerdureError `disk-full` (nothing written, the log goes on); `sync-failed`, `backend-failed` (unknown, and
    * the log is closed to appends for good)
    */
-  async write(slab: Slab, events: readonly WrittenEvent[], time: string): Promise<void> {
+  async write(slab: Slab, events: readonly WrittenEvent[]): Promise<void> {
     this.assertWritable()
     const open = this.#settle('no', () => this.#openSegment())
     const { lines } = slab
@@ -79,10 +80,10 @@ export class FolderWriter {
     open.hash.update(bytes)
     open.bytes += bytes.length
     this.#settle('unknown', () => {
-      this.#moveHead(open, last, time)
+      this.#moveHead(open, last, events.at(-1)?.time)
     })
     open.index.blocks.append(bytes, lineEnds)
-    for (const { event, stream, revision } of events) open.index.add(event, stream, revision, time)
+    for (const { event, stream, revision, time } of events) open.index.add(event, stream, revision, time)
     this.#planHeadSync()
   }
 
@@ -173,8 +174,8 @@ export class FolderWriter {
     const path = log.paths.segment(from)
     const header = Buffer.from(encodeHeader(log.logId, from), 'latin1')
     try {
-      if (listOf(files, log.paths.segments) === undefined) {
-        files.makeFolder(log.paths.segments)
+      if (log.segments.length === 0) {
+        if (listOf(files, log.paths.segments) === undefined) files.makeFolder(log.paths.segments)
         files.syncFolder(log.paths.root)
       }
       createWhole(files, path, [header], log.paths.segments)

@@ -63,11 +63,13 @@ export function lookInto(files: Files, paths: FolderPaths): FolderContents | und
   if (own.length === 0 && other !== undefined) throw foreign(paths.root, other)
   const segmentFiles = listOf(files, paths.segments) ?? []
   const indexFiles = listOf(files, paths.index) ?? []
+  const tornFiles = listOf(files, paths.torn) ?? []
   const segments = segmentFiles.map(parseSegmentName).filter((from) => from !== undefined)
   const unfinished = [
     ...names.map((name) => join(paths.root, name)),
     ...segmentFiles.map((name) => join(paths.segments, name)),
     ...indexFiles.map((name) => join(paths.index, name)),
+    ...tornFiles.map((name) => join(paths.torn, name)),
   ].filter((path) => path.endsWith(UNFINISHED))
   return {
     isNew: own.length === 0,

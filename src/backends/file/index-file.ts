@@ -164,10 +164,18 @@ export class IndexFile implements SegmentIndex {
   #part(name: string, offset: number, bytes: number, sum: number): Uint8Array {
     return this.#cache.get(`${this.#header.from}/${name}`, () => {
       const part = new Uint8Array(bytes)
-      const read = this.#open().read(part, bytes, offset)
-      if (read !== bytes || crc32(part) !== sum) throw new IndexDamaged(`${name} of the index is damaged`)
+      if (this.#read(part, offset) !== bytes || crc32(part) !== sum) throw new IndexDamaged(`${name} is damaged`)
       return part
     })
+  }
+
+  /** What cannot be read is as good as damaged: it can be built again. */
+  #read(into: Uint8Array, offset: number): number {
+    try {
+      return this.#open().read(into, into.length, offset)
+    } catch (cause) {
+      throw new IndexDamaged('the index cannot be read', { cause })
+    }
   }
 }
 

@@ -8,8 +8,15 @@ import { createUuid } from '../../ids.js'
 import type { BootStep } from '../protocol.js'
 import { codeOf, diskFull, isMissing, isOutOfSpace, messageOf } from './failures.js'
 import { FilePool } from './file-pool.js'
-import type { FolderLog } from './folder-log.js'
-import { closeFiles, rebuildIndex, toSegment, writeIndex } from './folder-log.js'
+import {
+  closeFiles,
+  rebuildIndex,
+  toSegment,
+  walkClosed,
+  writeIndex,
+  type FolderLog,
+  type IndexParts,
+} from './folder-log.js'
 import { FolderPaths, listOf, lookInto, missing, unwritable, type FolderContents } from './folder.js'
 import { parseHeader, OWN_LINE_SIZE_MAX_BYTES, type Extent, type HeadState } from './format.js'
 import { encodeHeadFile, HeadFile, readHead, type ReadHead } from './head-file.js'
@@ -51,12 +58,13 @@ export function openFolder(options: OpenFolderOptions): OpenedFolder {
   const seen = lookInto(files, paths)
   if (seen === undefined && !create) throw missing(folder, 'does not exist')
   if (seen?.isNew === true && !create) throw missing(folder, 'is empty')
-  if (seen === undefined) makeFolders(files, folder)
-  const unlock = takeLock(files, paths)
+  let unlock: (() => void) | undefined
   try {
+    if (seen === undefined) makeFolders(files, folder)
+    unlock = takeLock(files, paths)
     return openLocked(options, paths, unlock)
   } catch (error) {
-    unlock()
+    unlock?.()
     throw asPerdureError(error, folder)
   }
 }
@@ -68,6 +76,8 @@ function openLocked(options: OpenFolderOptions, paths: FolderPaths, unlock: () =
   // Again, now that nobody else can change it.
   let contents = lookInto(files, paths) as FolderContents
   if (contents.isNew) {
+    // Whoever made the folder may have died before its name was durable.
+    files.syncFolder(dirname(paths.root))
     createHead(platform, paths)
     contents = lookInto(files, paths) as FolderContents
     boot.add('folder', 'made a new log')
@@ -84,30 +94,23 @@ function openLocked(options: OpenFolderOptions, paths: FolderPaths, unlock: () =
   )
   boot.add('segments', `${survey.closed.length} by header and footer, ${survey.walked.length} byte by byte`)
 
+  const log = { logId, platform, paths, pool: new FilePool(files), cache: new PageCache() }
+  const closed = findIndexes(log, survey)
+
   // From here on files are changed.
+  syncFolders(files, paths)
   const setAside = setTornAside(files, paths, survey, boot)
   const walked = settleWalked(files, paths, survey, boot)
   const head = settleHead(files, paths, logId, read, walked, boot)
-  removeUnfinished(files, contents, boot)
-  const log: FolderLog = {
-    logId,
-    platform,
-    paths,
-    pool: new FilePool(files),
-    cache: new PageCache(),
-    headFile: head.file,
-    segments: [],
-    open: undefined,
-    head: head.state,
-    unlock,
-  }
+  const opened: FolderLog = { ...log, headFile: head.file, segments: [], open: undefined, head: head.state, unlock }
   try {
-    loadSegments(log, survey, walked, boot)
+    removeUnfinished(files, contents, boot)
+    loadSegments(opened, closed, walked, boot)
   } catch (error) {
-    closeFiles(log)
+    closeFiles(opened)
     throw error
   }
-  return { log, boot: boot.steps, setAside, headMade: read === undefined }
+  return { log: opened, boot: boot.steps, setAside, headMade: read === undefined }
 }
 
 class BootReport {
@@ -302,12 +305,37 @@ function removeUnfinished(files: Files, { unfinished }: FolderContents, boot: Bo
   if (unfinished.length > 0) boot.add('leftovers', `${count(unfinished.length, 'unfinished file')} removed`)
 }
 
-function loadSegments(log: FolderLog, survey: Survey, walked: readonly WalkedSegment[], boot: BootReport): void {
+interface IndexedSegment {
+  readonly from: number
+  /** Undefined: to be built again. */
+  readonly index: IndexFile | undefined
+}
+
+/** Looks for the indexes of closed segments. One that has none must be whole: better refused now than after changes. */
+function findIndexes(log: IndexParts, survey: Survey): IndexedSegment[] {
+  return survey.closed.map(({ from, bytes, contentDigest }) => {
+    const index = loadIndex(log, from, { bytes, sha256: contentDigest })
+    if (index === undefined) walkClosed(log, from)
+    return { from, index }
+  })
+}
+
+/** Once more: whoever made them may have died, or been refused, before their names were durable. */
+function syncFolders(files: Files, paths: FolderPaths): void {
+  files.syncFolder(paths.root)
+  for (const folder of [paths.segments, paths.torn]) if (listOf(files, folder) !== undefined) files.syncFolder(folder)
+}
+
+function loadSegments(
+  log: FolderLog,
+  closed: readonly IndexedSegment[],
+  walked: readonly WalkedSegment[],
+  boot: BootReport,
+): void {
   let rebuilt = 0
-  for (const { from, bytes, contentDigest } of survey.closed) {
-    const loaded = loadIndex(log, from, { bytes, sha256: contentDigest })
-    if (loaded === undefined) rebuilt++
-    log.segments.push(toSegment(log, from, loaded ?? rebuildIndex(log, from)))
+  for (const { from, index } of closed) {
+    if (index === undefined) rebuilt++
+    log.segments.push(toSegment(log, from, index ?? rebuildIndex(log, from)))
   }
   for (const { walk } of walked) {
     const segment = toSegment(log, walk.from, walk.index)
@@ -350,7 +378,7 @@ function restoreIndex(
   }
 }
 
-function loadIndex(log: FolderLog, from: number, extent: { bytes: number; sha256: string }): IndexFile | undefined {
+function loadIndex(log: IndexParts, from: number, extent: { bytes: number; sha256: string }): IndexFile | undefined {
   try {
     return IndexFile.load(() => log.pool.get(log.paths.indexOf(from)), log.logId, from, extent, log.cache)
   } catch (error) {

@@ -220,6 +220,10 @@ export class SegmentWalk {
       }
       start = newline + 1
     }
+    const end = lines.at(-1)?.envelope
+    if (end !== undefined && end.position !== end.first + end.count - 1) {
+      return this.#damage('a group ends in the middle of a commit')
+    }
     if (lines.length !== piece.events) return this.#damage(`a group of ${piece.events} holds ${lines.length} events`)
     return { lines }
   }

@@ -1,4 +1,5 @@
 /** Reading all of a file. */
+import { isPerdureError } from '../../errors.js'
 import { readFailed } from './failures.js'
 import type { File, Files } from './platform.js'
 
@@ -37,6 +38,8 @@ function withFile<T>(files: Files, path: string, use: (file: File) => T): T {
   }
   try {
     return use(file)
+  } catch (error) {
+    throw isPerdureError(error) ? error : readFailed(path, 0, error)
   } finally {
     file.close()
   }

@@ -137,7 +137,7 @@ function checkedRows({ contributors, files, commits, comparedWith, limitedTo }: 
 }
 
 function speedRows({ append, replay }: Speed): string[] {
-  const appended = `each commit durable before the next: ${ratioText(append)} bare write + fsync`
+  const appended = `append, one event at a time, each durable: ${ratioText(append)} bare write + fsync`
   return replay === undefined
     ? [appended]
     : [appended, `replay, to say who contributed: ${ratioText(replay)} bare read + JSON.parse`]

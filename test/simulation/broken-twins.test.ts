@@ -1,0 +1,66 @@
+/** The simulation is tested by mutation: a backend that is broken in a known way must be caught by the known invariant. */
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { expect, test } from 'vitest'
+import type { Invariant } from '../../testing/simulation/invariants.js'
+import type { Subject } from '../../testing/simulation/life.js'
+import { Runner } from '../../testing/simulation/runner.js'
+import { SCENARIOS } from '../../testing/simulation/scenarios.js'
+import { type Twin, TWINS } from './twins.js'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const CASES_MAX = 12_000
+const SPREAD = 97
+
+/** A patched copy of the compiled backend. */
+async function withTwin<T>(twin: Twin, use: (subject: Subject) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'perdure-twin-'))
+  try {
+    cpSync(join(ROOT, 'dist', 'src'), join(folder, 'src'), { recursive: true })
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+    const backends = join(folder, 'src', 'backends', 'file')
+    applyPatch(join(backends, twin.file), twin)
+    const module: unknown = await import(/* @vite-ignore */ pathToFileURL(join(backends, 'backend.js')).href)
+    return await use(module as Subject)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function applyPatch(path: string, twin: Twin): void {
+  let text = readFileSync(path, 'utf8')
+  for (const [search, replacement] of twin.patch) {
+    expect(text.includes(search), `the patch of "${twin.name}" still applies to ${twin.file}: ${search}`).toBe(true)
+    text = text.replaceAll(search, replacement)
+  }
+  writeFileSync(path, text)
+}
+
+/** The invariants that were broken, up to the one looked for; neighbouring cases are alike, so they are taken in strides. */
+async function brokenInvariants(subject: Subject, twin: Twin): Promise<Set<Invariant | undefined>> {
+  const scenarios = SCENARIOS.filter(({ name }) => twin.scenarios.includes(name))
+  expect(scenarios.map(({ name }) => name).sort()).toEqual([...twin.scenarios].sort())
+  const runner = await Runner.open(subject, scenarios)
+  const count = runner.cases.enumerated
+  const stride = count % SPREAD === 0 ? SPREAD + 1 : SPREAD
+  const broken = new Set<Invariant | undefined>()
+  for (let i = 0; i < Math.min(count, CASES_MAX) && !broken.has(twin.caughtBy); i++) {
+    const failure = await runner.run((i * stride) % count)
+    if (failure !== undefined) broken.add(failure.invariant)
+  }
+  return broken
+}
+
+test('the compiled backend is there to be broken', () => {
+  expect(existsSync(join(ROOT, 'dist', 'src', 'backends', 'file', 'backend.js')), 'run npm run build first').toBe(true)
+})
+
+for (const twin of TWINS) {
+  test(`a backend that ${twin.name} is caught by ${twin.caughtBy}`, async () => {
+    const broken = await withTwin(twin, async (subject) => await brokenInvariants(subject, twin))
+    expect([...broken]).toContain(twin.caughtBy)
+  })
+}
