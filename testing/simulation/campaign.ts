@@ -14,8 +14,8 @@ export interface CampaignOptions {
 
 const CHUNK_LENGTH = 250
 const FAILURES_MAX = 20
-/** Of the states asked for, so much is left to random lives. */
-const RANDOM_PART = 0.05
+/** So many random lives as a part of the states asked for; each of them is several states. */
+const RANDOM_PART = 0.02
 
 export async function runCampaign(options: CampaignOptions): Promise<Findings> {
   const sum = noFindings()
@@ -32,7 +32,8 @@ export async function runCampaign(options: CampaignOptions): Promise<Findings> {
 
 interface Chunk {
   readonly seeds: readonly number[]
-  readonly isRandom: boolean
+  /** Not needed if there have been enough states. */
+  readonly isExtra: boolean
 }
 
 /** Hands the thread one chunk after the other, until there is no need for more. */
@@ -43,8 +44,8 @@ async function work(
   { states, onProgress }: CampaignOptions,
 ): Promise<void> {
   for (let next = chunks.next(); next.done !== true; next = chunks.next()) {
-    const { seeds, isRandom } = next.value
-    if (sum.failures.length >= FAILURES_MAX || (isRandom && sum.states >= states)) return
+    const { seeds, isExtra } = next.value
+    if (sum.failures.length >= FAILURES_MAX || (isExtra && sum.states >= states)) return
     thread.postMessage(seeds)
     addFindings(sum, await nextMessage<Findings>(thread))
     onProgress?.(sum)
@@ -53,13 +54,15 @@ async function work(
 
 /** First every `stride`-th of the enumerated cases, in order, since neighbours share their work; then random ones. */
 function* chunksOf({ seed, states }: CampaignOptions, enumerated: number): Generator<Chunk, void> {
-  const stride = Math.max(1, Math.floor(enumerated / (states * (1 - RANDOM_PART))))
+  const stride = Math.max(1, Math.floor(enumerated / states))
   for (let first = seed % stride; first < enumerated; first += CHUNK_LENGTH * stride) {
     const length = Math.min(CHUNK_LENGTH, Math.ceil((enumerated - first) / stride))
-    yield { seeds: Array.from({ length }, (_, i) => first + i * stride), isRandom: false }
+    yield { seeds: Array.from({ length }, (_, i) => first + i * stride), isExtra: false }
   }
-  for (let first = enumerated + seed * states; ; first += CHUNK_LENGTH) {
-    yield { seeds: Array.from({ length: CHUNK_LENGTH }, (_, i) => first + i), isRandom: true }
+  const lives = Math.ceil((states * RANDOM_PART) / CHUNK_LENGTH)
+  for (let chunk = 0; ; chunk++) {
+    const first = enumerated + seed * states + chunk * CHUNK_LENGTH
+    yield { seeds: Array.from({ length: CHUNK_LENGTH }, (_, i) => first + i), isExtra: chunk >= lives }
   }
 }
 

@@ -29,6 +29,15 @@ export interface Subject {
 /** Told of everything worth counting: steps of opening, error codes. */
 export type Mark = (branch: string) => void
 
+/** Codes that say that a log is not what it was. */
+const DAMAGE_CODES: ReadonlySet<string> = new Set([
+  'log-corrupt',
+  'head-missing',
+  'store-missing',
+  'store-foreign',
+  'format-newer',
+])
+
 const START_MS = Date.UTC(2026, 0, 1)
 const SETTLING_TURNS = 200
 const OPEN_ATTEMPTS = 3
@@ -244,8 +253,10 @@ export class Life {
   async #failedOpen(error: unknown, strikes: number): Promise<void> {
     if (this.disk.crashed) return
     const code = isPerdureError(error) ? error.code : String(error)
-    this.mark(`open: ${code}`)
-    const isExcused = this.disk.strikes.length > strikes || this.lied
+    const isDamage = DAMAGE_CODES.has(code)
+    // A sync that lied may leave anything; a call that failed is no reason to call the log damaged.
+    const isExcused = isDamage ? this.lied : this.lied || this.disk.strikes.length > strikes
+    this.mark(`open: ${code}${isDamage ? ', after a lying sync' : ''}`)
     if (!isExcused) throw new Violation('I7', `a sound log was refused: ${String(error)}`, { cause: error })
     assertHolds('I12', isPerdureError(error), () => `opening fails with ${String(error)}`)
     await this.close()

@@ -384,9 +384,7 @@ export const SCENARIOS: readonly Scenario[] = [...plain, ...judged, ...rolling, 
 /** Those whose disks are also damaged at rest: between them, every kind of file and every shape of log. */
 export const DAMAGED: ReadonlySet<string> = new Set([
   'many segments',
-  'a commit of five',
   'groups of three commits',
   'events over several sectors',
-  'segments, reopened after each append',
   'a torn group at the same place twice',
 ])

@@ -33,8 +33,8 @@ export class FolderWriter {
   #failure: PerdureError | undefined
   #cancelHeadSync: (() => void) | undefined
   #headSync: Promise<void> | undefined
-  /** The head file holds what has not been synced. */
-  #headUnsynced = false
+  /** Both slots of the head say the same, durably. */
+  #headAtRest = true
 
   constructor(log: FolderLog, settings: WriterSettings) {
     this.#log = log
@@ -95,7 +95,7 @@ export class FolderWriter {
     try {
       // After a failure nothing is synced again: opening decides from what is really there.
       if (this.#failure === undefined) {
-        if (this.#headUnsynced) this.#syncHeadNow()
+        if (!this.#headAtRest) this.#restHeadNow()
         this.#keepIndexes()
       }
     } catch (error) {
@@ -133,7 +133,7 @@ export class FolderWriter {
       sha256: open.hash.copy().digest('hex'),
     }
     log.headFile.write(log.head)
-    this.#headUnsynced = true
+    this.#headAtRest = false
   }
 
   /** The segment for the next group: the open one, or a new one if that is full. */
@@ -161,7 +161,7 @@ export class FolderWriter {
     open.bytes += footer.length
     open.index.blocks.append(footer, [])
     this.#moveHead(open, log.head.last, log.head.time)
-    this.#syncHeadNow()
+    this.#restHeadNow()
     open.file.close()
     log.open = undefined
     this.#keepIndex(open, contentDigest)
@@ -194,7 +194,7 @@ export class FolderWriter {
     log.open = open
     log.segments.push(open.segment)
     this.#moveHead(open, log.head.last, log.head.time)
-    this.#syncHeadNow()
+    this.#restHeadNow()
     return open
   }
 
@@ -219,25 +219,31 @@ export class FolderWriter {
     if (this.#settings.syncHead === 'close') return
     this.#cancelHeadSync?.()
     this.#cancelHeadSync = this.#log.platform.timer(HEAD_SYNC_DELAY_MS, () => {
-      this.#headSync = this.#syncHead()
+      this.#headSync = this.#restHead()
     })
   }
 
-  async #syncHead(): Promise<void> {
+  /** Into both slots, one after the other, so that damage to one of them takes nothing back. */
+  async #restHead(): Promise<void> {
+    const { headFile } = this.#log
     try {
-      // Into both slots, so that damage to one of them takes nothing back.
-      this.#log.headFile.write(this.#log.head)
-      this.#headUnsynced = false
-      await this.#log.headFile.sync()
+      await headFile.sync()
+      // An append may have come meanwhile; then the next rest will do it.
+      if (!headFile.isSynced) return
+      headFile.write(this.#log.head)
+      await headFile.sync()
+      this.#headAtRest = headFile.isSynced
     } catch (error) {
       this.#fail(syncFailed(this.#log.paths.head, undefined, error))
     }
   }
 
-  #syncHeadNow(): void {
-    this.#log.headFile.write(this.#log.head)
-    this.#log.headFile.syncNow()
-    this.#headUnsynced = false
+  #restHeadNow(): void {
+    const { headFile } = this.#log
+    headFile.syncNow()
+    headFile.write(this.#log.head)
+    headFile.syncNow()
+    this.#headAtRest = true
   }
 
   /** Runs a step of writing. What it throws, except for a lack of room, closes the log to appends. */

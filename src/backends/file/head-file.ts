@@ -67,7 +67,10 @@ function readSlots(files: Files, path: string): Slot[] | undefined {
 /** For writing. Errors are the platform's: what they mean depends on what was being done. */
 export class HeadFile {
   readonly #file: File
+  /** Counter of the newest slot. */
   #write: number
+  /** Counter of the newest write that is durable. */
+  #synced = 0
 
   /** Opens a head that exists; `write` is the counter of its newest slot. */
   constructor(files: Files, path: string, write: number) {
@@ -75,19 +78,29 @@ export class HeadFile {
     this.#write = write
   }
 
-  /** Into the slot that is not the newest one, so that a torn write leaves that one. Not durable until synced. */
+  get isSynced(): boolean {
+    return this.#synced === this.#write
+  }
+
+  /**
+   * Not durable until synced. Goes into the other slot only if the newest one is durable, else into the same again: so
+   * there is always one slot that no crash can tear.
+   */
   write(state: HeadState): void {
-    const write = this.#write + 1
+    const write = this.#write + (this.isSynced ? 1 : 2)
     writeWhole(this.#file, Buffer.from(encodeSlot(state, write), 'latin1'), (write & 1) * SLOT_DISTANCE_BYTES)
     this.#write = write
   }
 
-  sync(): Promise<void> {
-    return this.#file.sync()
+  async sync(): Promise<void> {
+    const write = this.#write
+    await this.#file.sync()
+    this.#synced = write
   }
 
   syncNow(): void {
     this.#file.syncNow()
+    this.#synced = this.#write
   }
 
   close(): void {

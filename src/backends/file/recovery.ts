@@ -99,12 +99,12 @@ function openLocked(options: OpenFolderOptions, paths: FolderPaths, unlock: () =
 
   // From here on files are changed.
   syncFolders(files, paths)
+  removeUnfinished(files, contents, boot)
   const setAside = setTornAside(files, paths, survey, boot)
   const walked = settleWalked(files, paths, survey, boot)
-  const head = settleHead(files, paths, logId, read, walked, boot)
+  const head = settleHead(log, read, survey, walked, boot)
   const opened: FolderLog = { ...log, headFile: head.file, segments: [], open: undefined, head: head.state, unlock }
   try {
-    removeUnfinished(files, contents, boot)
     loadSegments(opened, closed, walked, boot)
   } catch (error) {
     closeFiles(opened)
@@ -145,17 +145,11 @@ function makeFolders(files: Files, folder: string): void {
     files.makeFolder(folder)
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return
-    if (!isMissing(error) || dirname(folder) === folder) throw folderFailed(folder, error)
+    if (!isMissing(error) || dirname(folder) === folder) throw error
     makeFolders(files, dirname(folder))
     files.makeFolder(folder)
   }
   files.syncFolder(dirname(folder))
-}
-
-function folderFailed(folder: string, error: unknown): unknown {
-  return ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error))
-    ? unwritable(folder, error)
-    : asPerdureError(error, folder)
 }
 
 /** The last step of making a store: before it there is none, after it there is one. */
@@ -267,37 +261,56 @@ function settleWalked(files: Files, paths: FolderPaths, survey: Survey, boot: Bo
 }
 
 function settleHead(
-  files: Files,
-  paths: FolderPaths,
-  log: string,
+  log: IndexParts,
   read: ReadHead | undefined,
+  survey: Survey,
   walked: readonly WalkedSegment[],
   boot: BootReport,
 ): { file: HeadFile; state: HeadState } {
+  const { files } = log.platform
+  const { paths } = log
   const last = walked.at(-1)?.walk
   const state: HeadState =
     last === undefined
       ? (read as ReadHead).state
       : {
-          log,
+          log: log.logId,
           segment: last.from,
           bytes: last.offset,
           last: last.last,
-          time: last.index.events > 0 ? last.index.lastTime : read?.state.time,
+          time: lastTime(log, read?.state, survey, walked),
           sha256: last.digest(),
         }
   if (read === undefined) createWhole(files, paths.head, [encodeHeadFile(state)], paths.root)
   const file = new HeadFile(files, paths.head, read?.write ?? 1)
   try {
-    const moved = read !== undefined && (state.segment !== read.state.segment || state.bytes !== read.state.bytes)
-    if (moved || read?.tornSlot === true) file.write(state)
+    // A process that died may have left the newest slot in the cache alone.
     file.syncNow()
+    const moved = read !== undefined && (state.segment !== read.state.segment || state.bytes !== read.state.bytes)
+    if (moved || read?.tornSlot === true) {
+      file.write(state)
+      file.syncNow()
+    }
     if (moved) boot.add('head', `moved on to position ${state.last}`)
   } catch (error) {
     file.close()
     throw error
   }
   return { file, state }
+}
+
+/** When the last event was recorded. The newest segment may not hold one yet. */
+function lastTime(
+  log: IndexParts,
+  head: HeadState | undefined,
+  survey: Survey,
+  walked: readonly WalkedSegment[],
+): string | undefined {
+  const withEvents = walked.findLast(({ walk }) => walk.index.events > 0)
+  if (withEvents !== undefined) return withEvents.walk.index.lastTime
+  const before = survey.closed.at(-1)
+  if (before === undefined || before.last === head?.last) return head?.time
+  return walkClosed(log, before.from).index.lastTime
 }
 
 function removeUnfinished(files: Files, { unfinished }: FolderContents, boot: BootReport): void {
@@ -390,6 +403,7 @@ function loadIndex(log: IndexParts, from: number, extent: { bytes: number; sha25
 
 function asPerdureError(error: unknown, folder: string): unknown {
   if (isPerdureError(error) || codeOf(error) === '') return error
+  if (['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error))) return unwritable(folder, error)
   if (isOutOfSpace(error)) return diskFull(folder, error)
   return new PerdureError(
     'backend-failed',

@@ -66,7 +66,9 @@ function damagesOfFile(path: string, bytes: Uint8Array, earlier: DiskImage): Dam
   for (let size = 0; size < bytes.length; size += isHole(path, size) ? 64 : 1)
     damages.push({ kind: 'truncate', path, size })
   for (let offset = 0; offset < bytes.length; offset += isHole(path, offset) ? 64 : 1) {
-    damages.push({ kind: 'flip', path, offset, bit: random.below(8) })
+    // The first bytes of a slot say which format it is of: every bit of them counts.
+    const bits = path === `${FOLDER}/head` && offset % 4096 < 14 ? [0, 1, 2, 3, 4, 5, 6, 7] : [random.below(8)]
+    for (const bit of bits) damages.push({ kind: 'flip', path, offset, bit })
   }
   for (let i = 0; i < COPIES_PER_FILE && bytes.length > 2; i++) {
     const length = 1 + random.below(bytes.length >> 1)
