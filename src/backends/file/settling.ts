@@ -1,0 +1,138 @@
+/** Makes the folder what the survey found the log to be. Every step may be cut short by a crash, and is then done again. */
+import { join } from 'node:path'
+import { count, type BootReport } from './boot-report.js'
+import { walkClosed, type IndexParts } from './folder-log.js'
+import { listOf, type FolderContents, type FolderPaths } from './folder.js'
+import type { HeadState } from './format.js'
+import { encodeHeadFile, HeadFile, type ReadHead } from './head-file.js'
+import type { Files } from './platform.js'
+import type { Survey, WalkedSegment } from './survey.js'
+import { createWhole, writeWhole } from './whole-write.js'
+
+/** Once more: whoever made them may have died, or been refused, before their names were durable. */
+export function syncFolders(files: Files, paths: FolderPaths): void {
+  files.syncFolder(paths.root)
+  for (const folder of [paths.segments, paths.torn]) if (listOf(files, folder) !== undefined) files.syncFolder(folder)
+}
+
+export function removeUnfinished(files: Files, { unfinished }: FolderContents, boot: BootReport): void {
+  for (const path of unfinished) files.remove(path)
+  if (unfinished.length > 0) boot.add('leftovers', `${count(unfinished.length, 'unfinished file')} removed`)
+}
+
+/** Copies a broken end before it is cut, durably: it may be all that is left of something. */
+export function setTornAside(files: Files, paths: FolderPaths, survey: Survey, boot: BootReport): string | undefined {
+  const torn = survey.walked.find((segment) => segment.torn !== undefined)
+  if (torn?.torn === undefined) {
+    boot.add('torn end', 'none')
+    return undefined
+  }
+  const bytes = torn.walk.bytes.subarray(torn.walk.offset)
+  const names = listOf(files, paths.torn)
+  if (names === undefined) {
+    files.makeFolder(paths.torn)
+    files.syncFolder(paths.root)
+  }
+  const path = join(paths.torn, freeName(names ?? [], String(torn.walk.last + 1)))
+  createWhole(files, path, [bytes], paths.torn)
+  boot.add(
+    'torn end',
+    `${bytes.length} bytes set aside in ${path}: ${torn.torn.problem}; no acknowledgement of it is on record`,
+  )
+  return path
+}
+
+function freeName(taken: readonly string[], name: string): string {
+  for (let i = 0; ; i++) {
+    const candidate = i === 0 ? name : `${name}.${i}`
+    if (!taken.includes(candidate)) return candidate
+  }
+}
+
+/**
+ * Makes durable what stands above the head: after a failed sync the cache may show what the disk does not hold, so whole
+ * groups are written again, and the broken end is cut off. Returns the segments that remain.
+ */
+export function settleWalked(files: Files, paths: FolderPaths, survey: Survey, boot: BootReport): WalkedSegment[] {
+  const remaining: WalkedSegment[] = []
+  let groups = 0
+  for (const segment of survey.walked) {
+    const { walk, vouchedBytes, torn, groupsAbove } = segment
+    groups += groupsAbove
+    if (walk.offset === 0) {
+      // Not even its header is whole: nothing was ever written to it.
+      files.remove(paths.segment(walk.from))
+      files.syncFolder(paths.segments)
+      continue
+    }
+    remaining.push(segment)
+    if (walk.offset === vouchedBytes && torn === undefined) continue
+    const file = files.open(paths.segment(walk.from), 'write')
+    try {
+      writeWhole(file, walk.bytes.subarray(vouchedBytes, walk.offset), vouchedBytes)
+      if (torn !== undefined) file.truncate(walk.offset)
+      file.syncNow()
+    } finally {
+      file.close()
+    }
+  }
+  if (remaining.length > 0) files.syncFolder(paths.segments)
+  boot.add(
+    'above the head',
+    groups === 0 ? 'nothing' : `${count(groups, 'whole group')} kept, written again and synced`,
+  )
+  return remaining
+}
+
+export function settleHead(
+  log: IndexParts,
+  read: ReadHead | undefined,
+  survey: Survey,
+  walked: readonly WalkedSegment[],
+  boot: BootReport,
+): { file: HeadFile; state: HeadState } {
+  const { files } = log.platform
+  const { paths } = log
+  const last = walked.at(-1)?.walk
+  const state: HeadState =
+    last === undefined
+      ? (read as ReadHead).state
+      : {
+          log: log.logId,
+          segment: last.from,
+          bytes: last.offset,
+          last: last.last,
+          time: lastTime(log, read?.state, survey, walked),
+          sha256: last.digest(),
+        }
+  if (read === undefined) createWhole(files, paths.head, [encodeHeadFile(state)], paths.root)
+  const file = new HeadFile(files, paths.head, read?.write ?? 1)
+  try {
+    // A process that died may have left the newest slot in the cache alone.
+    file.syncNow()
+    const moved = read !== undefined && (state.segment !== read.state.segment || state.bytes !== read.state.bytes)
+    if (moved || read?.tornSlot === true) {
+      file.write(state)
+      file.syncNow()
+    }
+    if (moved) boot.add('head', `moved on to position ${state.last}`)
+  } catch (error) {
+    file.close()
+    throw error
+  }
+  return { file, state }
+}
+
+/** When the last event was recorded. The newest segment may not hold one yet. */
+function lastTime(
+  log: IndexParts,
+  head: HeadState | undefined,
+  survey: Survey,
+  walked: readonly WalkedSegment[],
+): string | undefined {
+  const withEvents = walked.findLast(({ walk }) => walk.index.events > 0)
+  if (withEvents !== undefined) return withEvents.walk.index.lastTime
+  const before = survey.closed.at(-1)
+  if (before === undefined || before.last === head?.last) return head?.time
+  return walkClosed(log, before.from).index.lastTime
+}
