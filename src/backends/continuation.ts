@@ -1,6 +1,6 @@
 /** Whether lines that already have their places continue a log exactly. */
 import { PerdureError } from '../errors.js'
-import { decodeLine, MalformedLine, scanEnvelope, type Envelope } from '../log/line.js'
+import { checkLine, MalformedLine, type Envelope } from '../log/line.js'
 import type { Line } from './protocol.js'
 
 /** The end of the log that the lines should continue. */
@@ -55,8 +55,7 @@ export function checkContinuation(lines: readonly Line[], end: LogEnd): Envelope
 function scan(line: Line, index: number): Envelope {
   if (line.includes('\n')) throw invalid(index, 'it holds a newline')
   try {
-    decodeLine(line)
-    return scanEnvelope(line)
+    return checkLine(line)
   } catch (error) {
     if (error instanceof MalformedLine) throw invalid(index, `the line is malformed: ${error.message}`)
     throw error

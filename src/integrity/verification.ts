@@ -1,7 +1,7 @@
 /** A complete check of a log's lines through the seam: order, commits, times, form, and the Merkle root. */
 import type { Backend, Finding, Line } from '../backends/protocol.js'
 import { isPerdureError } from '../errors.js'
-import { decodeLine, MalformedLine, scanEnvelope } from '../log/line.js'
+import { checkLine, MalformedLine, type Envelope } from '../log/line.js'
 import { MerkleTree } from './merkle.js'
 
 const PAGE_SIZE_BYTES = 1024 * 1024
@@ -50,13 +50,14 @@ class OrderCheck {
   }
 
   check(line: Line): string | undefined {
+    let envelope: Envelope
     try {
-      decodeLine(line)
+      envelope = checkLine(line)
     } catch (error) {
       if (error instanceof MalformedLine) return `the line is malformed: ${error.message}`
       throw error
     }
-    const { position, first, count, time, revision } = scanEnvelope(line)
+    const { position, first, count, time, revision } = envelope
     const begins = this.isBetweenCommits
     if (position !== this.#position + 1) return `it says position ${position}`
     if (begins ? first !== position : first !== this.#commitFirst || count !== this.#commitCount) {

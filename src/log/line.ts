@@ -70,73 +70,100 @@ const NO_TAGS: readonly string[] = Object.freeze([])
 const NO_META: Meta = Object.freeze({})
 
 /**
- * Reads a line from its front, relying on the fixed order of keys: the names and numbers of the envelope without
- * parsing `data`. A raw `,"type":"` cannot occur inside an earlier string, where each quote is escaped.
+ * Reads a line from its front, relying on the fixed order of keys. Keys are told by their first letter and their length:
+ * comparing them whole takes longer than all the rest. What that leaves unchecked {@link checkLine} checks.
  */
 class LineScanner {
-  #at: number
+  #line = ''
+  #at = 0
+  /** Somewhere in the line a character is escaped: then strings have to be looked at more closely. */
+  #hasEscape = false
 
-  constructor(readonly line: Line) {
+  begin(line: Line): void {
+    this.#line = line
     this.#at = 0
+    this.#hasEscape = line.includes('\\')
   }
 
-  /** Steps over this exact text. */
-  expect(text: string): void {
-    if (!this.skip(text)) throw new MalformedLine(`${text} is missing at character ${this.#at}`)
-  }
-
-  skip(text: string): boolean {
-    if (!this.line.startsWith(text, this.#at)) return false
-    this.#at += text.length
+  /** Steps over `,"key":` (or `{"key":`), if the next key begins with this letter and has this length. */
+  skipKey(letter: number, length: number): boolean {
+    const end = this.#at + length + 4
+    if (this.#line.charCodeAt(this.#at + 2) !== letter || this.#line.charCodeAt(end - 1) !== COLON) return false
+    this.#at = end
     return true
   }
 
+  key(letter: number, length: number): void {
+    if (!this.skipKey(letter, length)) throw new MalformedLine(`another key is expected at character ${this.#at}`)
+  }
+
   integer(): number {
-    let at = this.#at
+    const start = this.#at
     let value = 0
     for (;;) {
-      const digit = this.line.charCodeAt(at) - 48
+      const digit = this.#line.charCodeAt(this.#at) - 48
       if (!(digit >= 0 && digit <= 9)) break
       value = value * 10 + digit
-      at++
+      this.#at++
     }
-    if (at === this.#at || !Number.isSafeInteger(value)) {
-      throw new MalformedLine(`no whole number at character ${this.#at}`)
+    if (this.#at === start || !Number.isSafeInteger(value)) {
+      throw new MalformedLine(`a whole number is expected at character ${start}`)
     }
-    this.#at = at
     return value
   }
 
   string(): string {
-    const { line } = this
     const start = this.#at
-    if (line.charCodeAt(start) !== 0x22) throw new MalformedLine(`no string at character ${start}`)
-    let end = line.indexOf('"', start + 1)
-    const plain = line.slice(start + 1, end)
-    if (end > 0 && !plain.includes('\\')) {
-      this.#at = end + 1
-      return plain
-    }
-    while (end > 0 && isEscaped(line, end)) end = line.indexOf('"', end + 1)
-    if (end < 0) throw new MalformedLine(`a string without an end at character ${start}`)
+    if (this.#line.charCodeAt(start) !== QUOTE) throw new MalformedLine(`a string is expected at character ${start}`)
+    let end = this.#line.indexOf('"', start + 1)
+    while (this.#hasEscape && end > 0 && isEscaped(this.#line, end)) end = this.#line.indexOf('"', end + 1)
+    if (end < 0) throw new MalformedLine(`the string at character ${start} has no end`)
     this.#at = end + 1
-    return parseText(line.slice(start, end + 1)) as string
+    const plain = this.#line.slice(start + 1, end)
+    return this.#hasEscape && plain.includes('\\') ? (parseText(`"${plain}"`) as string) : plain
   }
 
-  /** Strings between brackets; only called where tags stand. */
+  /** `[first,second]` */
+  pair(): readonly [number, number] {
+    this.#at++
+    const first = this.integer()
+    this.#at++
+    const second = this.integer()
+    this.#at++
+    return [first, second]
+  }
+
+  /** Strings between brackets, at least one. */
   strings(): string[] {
     const values: string[] = []
-    this.expect('[')
-    do values.push(this.string())
-    while (this.skip(','))
-    this.expect(']')
+    do {
+      this.#at++
+      values.push(this.string())
+    } while (this.#line.charCodeAt(this.#at) === COMMA)
+    this.#at++
     return values
   }
 
+  /** From here to the end of the line. */
   rest(): string {
-    return this.line.slice(this.#at)
+    return this.#line.slice(this.#at)
   }
 }
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+const COLON = 0x3a
+const [C, D, I, O, P, R, S, T, V] = Array.from('cdioprstv', (letter) => letter.charCodeAt(0)) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+]
 
 function isEscaped(text: string, at: number): boolean {
   let backslashes = 0
@@ -152,36 +179,62 @@ function parseText(text: string): unknown {
   }
 }
 
-/** @throws MalformedLine */
-export function scanEnvelope(line: Line): Envelope {
-  return scan(new LineScanner(line)).envelope
+/** One for all: scanning is never interrupted. */
+const scanner = new LineScanner()
+
+/** Leaves the scanner behind the tags. */
+function scan(line: Line): { envelope: Envelope; occurred: string | undefined } {
+  scanner.begin(line)
+  scanner.key(P, 8)
+  const position = scanner.integer()
+  const [first, count] = scanner.skipKey(C, 6) ? scanner.pair() : [position, 1]
+  scanner.key(S, 6)
+  const stream = scanner.string()
+  scanner.key(R, 8)
+  const revision = scanner.integer()
+  scanner.key(I, 2)
+  const id = scanner.string()
+  scanner.key(T, 4)
+  const type = scanner.string()
+  const version = scanner.skipKey(V, 7) ? scanner.integer() : 1
+  scanner.key(T, 4)
+  const time = scanner.string()
+  const occurred = scanner.skipKey(O, 8) ? scanner.string() : undefined
+  const tags = scanner.skipKey(T, 4) ? Object.freeze(scanner.strings()) : NO_TAGS
+  return { envelope: { position, first, count, stream, revision, id, type, version, time, tags }, occurred }
 }
 
-function scan(scanner: LineScanner): { envelope: Envelope; occurred: string | undefined } {
-  scanner.expect('{"position":')
-  const position = scanner.integer()
-  let first = position
-  let count = 1
-  if (scanner.skip(',"commit":[')) {
-    first = scanner.integer()
-    scanner.expect(',')
-    count = scanner.integer()
-    scanner.expect(']')
-  }
-  scanner.expect(',"stream":')
-  const stream = scanner.string()
-  scanner.expect(',"revision":')
-  const revision = scanner.integer()
-  scanner.expect(',"id":')
-  const id = scanner.string()
-  scanner.expect(',"type":')
-  const type = scanner.string()
-  const version = scanner.skip(',"version":') ? scanner.integer() : 1
-  scanner.expect(',"time":')
-  const time = scanner.string()
-  const occurred = scanner.skip(',"occurred":') ? scanner.string() : undefined
-  const tags = scanner.skip(',"tags":') ? Object.freeze(scanner.strings()) : NO_TAGS
-  return { envelope: { position, first, count, stream, revision, id, type, version, time, tags }, occurred }
+/** @throws MalformedLine */
+export function scanEnvelope(line: Line): Envelope {
+  return scan(line).envelope
+}
+
+/**
+ * Checks a line completely: that it is JSON, and that its envelope is written exactly as the format has it.
+ *
+ * @returns its envelope
+ * @throws MalformedLine
+ */
+export function checkLine(line: Line): Envelope {
+  decodeLine(line)
+  const { envelope, occurred } = scan(line)
+  const { position, first, count, stream, revision, id, type, version, time, tags } = envelope
+  const expected = composeLine(
+    {
+      id,
+      chosen: true,
+      type,
+      tags,
+      front: `,"id":${encodeJson(id)},"type":${encodeJson(type)}${version === 1 ? '' : `,"version":${version}`}`,
+      back:
+        (occurred === undefined ? '' : `,"occurred":${encodeJson(occurred)}`) +
+        (tags.length === 0 ? '' : `,"tags":${encodeJson(tags)}`),
+    },
+    encodeJson(stream),
+    { position, first, count, revision, time },
+  )
+  if (!line.startsWith(expected)) throw new MalformedLine('its envelope is not written as the format has it')
+  return envelope
 }
 
 /** The type alone, for readers that skip most lines. @throws MalformedLine */
@@ -200,15 +253,12 @@ export function scanType(line: Line): string {
  * @throws MalformedLine
  */
 export function decodeLine(line: Line): RecordedEvent {
-  const scanner = new LineScanner(line)
-  const { envelope, occurred } = scan(scanner)
-  if (!scanner.skip(',"data":')) {
-    if (!scanner.skip(',')) throw new MalformedLine('"data" is missing')
-    return decodeRest(envelope, occurred, '{' + scanner.rest())
-  }
+  const { envelope, occurred } = scan(line)
+  // The common case: nothing stands before data, and nothing after it.
+  const isPlain = scanner.skipKey(D, 4)
   const rest = scanner.rest()
-  if (rest.includes(',"sealed":')) return decodeRest(envelope, occurred, '{"data":' + rest)
-  // The common case: nothing before data, nothing after it.
+  if (!isPlain) return decodeRest(envelope, occurred, '{' + rest.slice(1))
+  if (rest.includes(',"sealed":[')) return decodeRest(envelope, occurred, '{"data":' + rest)
   if (!rest.endsWith('}')) throw new MalformedLine('the end is missing')
   const data = deepFreeze(parseText(rest.slice(0, -1))) as Json
   return Object.freeze(toEvent(envelope, occurred, NO_META, data))

@@ -7,8 +7,8 @@ import { decodeLine, MalformedLine, sealedOf } from './line.js'
 import type { SealPort } from './ports.js'
 import { parseQuery, type ParsedQuery } from './selection.js'
 
-const PAGE_LENGTH_MAX_EVENTS = 2000
-const PAGE_SIZE_MAX_BYTES = 1024 * 1024
+const PAGE_LENGTH_MAX_EVENTS = 1000
+const PAGE_SIZE_MAX_BYTES = 512 * 1024
 
 export class Reader {
   readonly #backend: Backend

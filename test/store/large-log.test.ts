@@ -9,14 +9,21 @@ import { temporaryFolder } from './folders.js'
 
 const COMMITS = 3_000_000
 const HEAP_MAX_MB = 96
-/** Made at the same time, so that they share writes. */
+/**
+ * Handed down as groups, as a store does it, but without its promises, and without looking each id up among all others:
+ * the log comes to the same, in a tenth of the time.
+ */
+const GROUPED = 2_900_000
+const GROUP_LENGTH = 2000
+/** Appended through the store, so many at the same time. */
 const CONCURRENT = 5000
 
 /** `npm test` builds it first. */
-const built = join(import.meta.dirname, '../../dist/src/index.js')
+const built = join(import.meta.dirname, '../../dist/src')
+const url = (module: string): string => JSON.stringify(pathToFileURL(join(built, module)).href)
 
 const shared = `
-  import { open, isPerdureError } from ${JSON.stringify(pathToFileURL(built).href)}
+  import { open, isPerdureError } from ${url('index.js')}
   const event = (i) => ({ id: 'order-' + i, type: 't', data: i })
   const stream = (i) => 's' + (i % 1000)
   const megabytes = (bytes) => Math.round(bytes / 2 ** 20)
@@ -31,8 +38,18 @@ const shared = `
 `
 
 const build = `${shared}
-  const store = await open('file:' + process.argv[1], { create: true })
-  for (let i = 0; i < ${COMMITS}; i += ${CONCURRENT}) {
+  import { openFileBackend } from ${url('backends/file/backend.js')}
+  const backend = await openFileBackend({ folder: process.argv[1], create: true })
+  const commit = (i) => ({ writes: [{ stream: stream(i), expect: 'any', events: [encoded(i)] }] })
+  const encoded = (i) => ({
+    id: 'order-' + i, chosen: false, type: 't', tags: [],
+    front: ',"id":"order-' + i + '","type":"t"', back: ',"data":' + i + '}',
+  })
+  for (let i = 0; i < ${GROUPED}; i += ${GROUP_LENGTH}) {
+    await backend.append(Array.from({ length: ${GROUP_LENGTH} }, (_, k) => commit(i + k)), '2026-01-01T00:00:00.000Z')
+  }
+  const store = await open(backend)
+  for (let i = ${GROUPED}; i < ${COMMITS}; i += ${CONCURRENT}) {
     await Promise.all(Array.from({ length: ${CONCURRENT} }, (_, k) => store.append(stream(i + k), event(i + k))))
   }
   await store.close()

@@ -5,7 +5,7 @@ import { scanEnvelope } from '../../log/line.js'
 import { matches } from '../../log/selection.js'
 import type { QueryItem } from '../../events.js'
 import type { Line, Matcher } from '../protocol.js'
-import { blockOf } from './block-table.js'
+import { blockOf, type Blocks } from './block-table.js'
 import { corrupt, readFailed } from './failures.js'
 import { hashKey, type KeyKind } from './key-hash.js'
 import { LinePrefilter } from './line-prefilter.js'
@@ -14,7 +14,7 @@ import { IndexDamaged, type SegmentIndex } from './segment-index.js'
 
 /** Sequential reads begin small, for those who want one event, and double up to this. */
 const CHUNK_SIZE_MIN_BYTES = 16 * 1024
-const CHUNK_SIZE_MAX_BYTES = 1024 * 1024
+const CHUNK_SIZE_MAX_BYTES = 128 * 1024
 
 /** Beyond one event in this many it is cheaper to read everything. */
 const SPARSE_FACTOR = 8
@@ -121,12 +121,12 @@ export class Segment {
    * @throws PerdureError `log-corrupt`, `backend-failed`
    */
   readBlocks(first: number, last: number): Buffer {
-    const { offset } = this.#block(first)
-    const { end } = this.#block(last)
-    const bytes = Buffer.allocUnsafe(end - offset)
+    const blocks = this.#blocks()
+    const { offset } = blocks.at(first)
+    const bytes = Buffer.allocUnsafe(blocks.at(last).end - offset)
     const length = this.#read(bytes, offset)
     for (let i = first; i <= last; i++) {
-      const block = this.#block(i)
+      const block = blocks.at(i)
       const found = crc32(bytes.subarray(block.offset - offset, Math.min(block.end - offset, length)))
       if (found !== block.crc32 || block.end - offset > length) {
         throw corrupt('the bytes are not those that were written', {
@@ -141,8 +141,8 @@ export class Segment {
     return bytes
   }
 
-  #block(i: number): { offset: number; end: number; firstLine: number; crc32: number } {
-    return this.lookUp((index) => index.blocks.at(i))
+  #blocks(): Blocks {
+    return this.lookUp((index) => index.blocks)
   }
 
   #read(into: Uint8Array, offset: number): number {
@@ -193,13 +193,14 @@ export class Segment {
 
   #scan(matcher: Matcher, first: number, last: number, backwards: boolean, visit: Visit): boolean {
     const prefilter = new LinePrefilter(matcher)
+    const blocks = this.#blocks()
     let size = CHUNK_SIZE_MIN_BYTES
-    let low = this.lookUp((index) => blockOf(index.blocks, first - this.from))
-    let high = this.lookUp((index) => blockOf(index.blocks, last - this.from))
+    let low = blockOf(blocks, first - this.from)
+    let high = blockOf(blocks, last - this.from)
     while (low <= high) {
-      const [from, to] = this.#chunk(low, high, backwards, size)
+      const [from, to] = chunk(blocks, low, high, backwards, size)
       const bytes = this.readBlocks(from, to)
-      const position = this.from + this.#block(from).firstLine
+      const position = this.from + blocks.at(from).firstLine
       if (!prefilter.visit(bytes, position, first, last, backwards, visit)) return false
       if (backwards) high = from - 1
       else low = to + 1
@@ -207,20 +208,20 @@ export class Segment {
     }
     return true
   }
+}
 
-  /** As many blocks, from one end of the range, as make up about `size` bytes. */
-  #chunk(low: number, high: number, backwards: boolean, size: number): [number, number] {
-    if (backwards) {
-      const { end } = this.#block(high)
-      let from = high
-      while (from > low && end - this.#block(from - 1).offset <= size) from--
-      return [from, high]
-    }
-    const { offset } = this.#block(low)
-    let to = low
-    while (to < high && this.#block(to + 1).end - offset <= size) to++
-    return [low, to]
+/** As many blocks, from one end of the range, as make up about `size` bytes. */
+function chunk(blocks: Blocks, low: number, high: number, backwards: boolean, size: number): [number, number] {
+  if (backwards) {
+    const { end } = blocks.at(high)
+    let from = high
+    while (from > low && end - blocks.at(from - 1).offset <= size) from--
+    return [from, high]
   }
+  const { offset } = blocks.at(low)
+  let to = low
+  while (to < high && blocks.at(to + 1).end - offset <= size) to++
+  return [low, to]
 }
 
 /** Reads single lines, keeping the block that it read last: neighbours often stand in one. */
