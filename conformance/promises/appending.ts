@@ -96,19 +96,6 @@ export const appendingPromises: Promises = {
     for (const part of parts) assert.ok(Object.isFrozen(part))
   },
 
-  'append: what is recorded is what was given, though the caller changes its objects while it waits': async (it) => {
-    const store = await it.store()
-    const given = { type: 't', data: { text: 'given' }, tags: ['k:given'], meta: { text: 'given' } }
-    const events = [given]
-    const appending = store.append('a', events)
-    given.data.text = given.meta.text = 'changed'
-    given.tags.push('k:changed')
-    events.push(given)
-    assert.equal((await appending).count, 1)
-    const event = await store.event(1)
-    assert.deepEqual([event?.data, event?.meta, event?.tags], [{ text: 'given' }, { text: 'given' }, ['k:given']])
-  },
-
   'append: positions have no gaps, whatever is refused in between': async (it) => {
     const store = await it.store()
     for (let i = 1; i <= 5; i++) {

@@ -154,21 +154,6 @@ export const guardingPromises: Promises = {
     )
   },
 
-  'unless: is judged as it was given, though the caller changes its object while it waits': async (it) => {
-    const store = await it.store()
-    await store.append('hall', seat('1'))
-    const tags = ['seat:1']
-    const query: { tags: string[]; types?: string[] } = { tags }
-    const unless = { query, after: 0 }
-    const appending = store.append('hall', seat('1'), { unless })
-    tags[0] = 'seat:2'
-    query.types = ['never']
-    unless.after = 1
-    const [conflict] = conflictsOf(await appending)
-    assert.deepEqual(conflict?.expected, { query: { tags: ['seat:1'] }, after: 0 })
-    assert.deepEqual(positions(conflict?.events ?? []), [1])
-  },
-
   'unless: of those who sell the same seat at the same time, one does': async (it) => {
     const store = await it.store()
     const unless = { query: { tags: ['seat:7'] }, after: 0 }

@@ -1,4 +1,9 @@
-/** The field's real bugs that a log can have: each title names the store in which it happened. */
+/**
+ * The field's real bugs that a log can have: each title names the store in which it happened. What needs a disk that
+ * fails (acknowledged writes lost, logs cut short, the middle of a chain changed) is shown by `test/store/damage.test.ts`
+ * and the simulated disk; a forgotten `await` by the run on a slow backend; a suite that tests another backend than it
+ * says by the names that the run writes down.
+ */
 import assert from 'node:assert/strict'
 import { defineEvents, defineProjection, isPerdureError, type Json } from '../../src/index.js'
 import { aroundBackend, justCall } from '../../testing/around-backend.js'

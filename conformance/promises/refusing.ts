@@ -315,16 +315,4 @@ export const refusingPromises: Promises = {
     ]
     await failsWith('event-invalid', () => store.commit(writes), { index: 4, pointer: '/data' })
   },
-
-  'refused: a getter is asked once: what was checked is what is recorded': async (it) => {
-    const store = await it.store()
-    let asked = 0
-    const data = {
-      get n() {
-        return asked++ === 0 ? 'first' : Number.NaN
-      },
-    }
-    await store.append('a', { type: 't', data })
-    assert.deepEqual((await store.event(1))?.data, { n: 'first' })
-  },
 }

@@ -261,19 +261,6 @@ export const repeatingPromises: Promises = {
     assert.deepEqual([refused.ok, written.duplicate, written.first], [false, false, 2])
   },
 
-  'repeat: is compared as it was given, though the caller changes its object while it waits': async (it) => {
-    const store = await it.store()
-    await store.append('a', note('1', { id: 'i' }))
-    const given = { id: 'i', type: 'note_taken', data: { text: '1' } }
-    const again = store.append('a', given)
-    given.data.text = 'changed'
-    assert.equal((await again).duplicate, true)
-    given.data.text = 'other'
-    const other = store.append('a', given)
-    given.data.text = '1'
-    await failsWith('id-reused', other)
-  },
-
   'repeat: ids that are names of built-in members are ids like any other': async (it) => {
     const store = await it.store()
     const ids = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '0', 'length']

@@ -74,15 +74,45 @@ const NO_META: Meta = Object.freeze({})
  * comparing them whole takes longer than all the rest. What that leaves unchecked {@link checkLine} checks.
  */
 class LineScanner {
+  position = 0
+  first = 0
+  count = 0
+  stream = ''
+  revision = 0
+  id = ''
+  type = ''
+  version = 1
+  time = ''
+  occurred: string | undefined
+  tags = NO_TAGS
   #line = ''
   #at = 0
   /** Somewhere in the line a character is escaped: then strings have to be looked at more closely. */
   #hasEscape = false
 
-  begin(line: Line): void {
+  /** Reads everything up to and including the tags. */
+  envelope(line: Line): void {
     this.#line = line
     this.#at = 0
     this.#hasEscape = line.includes('\\')
+    this.#key(P, 8)
+    this.position = this.#integer()
+    this.first = this.position
+    this.count = 1
+    if (this.skipKey(C, 6)) this.#commit()
+    this.#key(S, 6)
+    this.stream = this.#string()
+    this.#key(R, 8)
+    this.revision = this.#integer()
+    this.#key(I, 2)
+    this.id = this.#string()
+    this.#key(T, 4)
+    this.type = this.#string()
+    this.version = this.skipKey(V, 7) ? this.#integer() : 1
+    this.#key(T, 4)
+    this.time = this.#string()
+    this.occurred = this.skipKey(O, 8) ? this.#string() : undefined
+    this.tags = this.skipKey(T, 4) ? Object.freeze(this.#strings()) : NO_TAGS
   }
 
   /** Steps over `,"key":` (or `{"key":`), if the next key begins with this letter and has this length. */
@@ -93,11 +123,11 @@ class LineScanner {
     return true
   }
 
-  key(letter: number, length: number): void {
+  #key(letter: number, length: number): void {
     if (!this.skipKey(letter, length)) throw new MalformedLine(`another key is expected at character ${this.#at}`)
   }
 
-  integer(): number {
+  #integer(): number {
     const start = this.#at
     let value = 0
     for (;;) {
@@ -112,7 +142,7 @@ class LineScanner {
     return value
   }
 
-  string(): string {
+  #string(): string {
     const start = this.#at
     if (this.#line.charCodeAt(start) !== QUOTE) throw new MalformedLine(`a string is expected at character ${start}`)
     let end = this.#line.indexOf('"', start + 1)
@@ -123,22 +153,21 @@ class LineScanner {
     return this.#hasEscape && plain.includes('\\') ? (parseText(`"${plain}"`) as string) : plain
   }
 
-  /** `[first,second]` */
-  pair(): readonly [number, number] {
+  /** `[first,count]` */
+  #commit(): void {
     this.#at++
-    const first = this.integer()
+    this.first = this.#integer()
     this.#at++
-    const second = this.integer()
+    this.count = this.#integer()
     this.#at++
-    return [first, second]
   }
 
   /** Strings between brackets, at least one. */
-  strings(): string[] {
+  #strings(): string[] {
     const values: string[] = []
     do {
       this.#at++
-      values.push(this.string())
+      values.push(this.#string())
     } while (this.#line.charCodeAt(this.#at) === COMMA)
     this.#at++
     return values
@@ -165,7 +194,8 @@ const [C, D, I, O, P, R, S, T, V] = Array.from('cdioprstv', (letter) => letter.c
   number,
 ]
 
-function isEscaped(text: string, at: number): boolean {
+/** Whether the character at this place of a JSON text has an odd number of backslashes before it. */
+export function isEscaped(text: string, at: number): boolean {
   let backslashes = 0
   while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes++
   return backslashes % 2 === 1
@@ -182,31 +212,11 @@ function parseText(text: string): unknown {
 /** One for all: scanning is never interrupted. */
 const scanner = new LineScanner()
 
-/** Leaves the scanner behind the tags. */
-function scan(line: Line): { envelope: Envelope; occurred: string | undefined } {
-  scanner.begin(line)
-  scanner.key(P, 8)
-  const position = scanner.integer()
-  const [first, count] = scanner.skipKey(C, 6) ? scanner.pair() : [position, 1]
-  scanner.key(S, 6)
-  const stream = scanner.string()
-  scanner.key(R, 8)
-  const revision = scanner.integer()
-  scanner.key(I, 2)
-  const id = scanner.string()
-  scanner.key(T, 4)
-  const type = scanner.string()
-  const version = scanner.skipKey(V, 7) ? scanner.integer() : 1
-  scanner.key(T, 4)
-  const time = scanner.string()
-  const occurred = scanner.skipKey(O, 8) ? scanner.string() : undefined
-  const tags = scanner.skipKey(T, 4) ? Object.freeze(scanner.strings()) : NO_TAGS
-  return { envelope: { position, first, count, stream, revision, id, type, version, time, tags }, occurred }
-}
-
 /** @throws MalformedLine */
 export function scanEnvelope(line: Line): Envelope {
-  return scan(line).envelope
+  scanner.envelope(line)
+  const { position, first, count, stream, revision, id, type, version, time, tags } = scanner
+  return { position, first, count, stream, revision, id, type, version, time, tags }
 }
 
 /**
@@ -216,8 +226,8 @@ export function scanEnvelope(line: Line): Envelope {
  * @throws MalformedLine
  */
 export function checkLine(line: Line): Envelope {
-  decodeLine(line)
-  const { envelope, occurred } = scan(line)
+  const { occurred } = decodeLine(line)
+  const envelope = scanEnvelope(line)
   const { position, first, count, stream, revision, id, type, version, time, tags } = envelope
   const expected = composeLine(
     {
@@ -253,15 +263,15 @@ export function scanType(line: Line): string {
  * @throws MalformedLine
  */
 export function decodeLine(line: Line): RecordedEvent {
-  const { envelope, occurred } = scan(line)
+  scanner.envelope(line)
   // The common case: nothing stands before data, and nothing after it.
   const isPlain = scanner.skipKey(D, 4)
   const rest = scanner.rest()
-  if (!isPlain) return decodeRest(envelope, occurred, '{' + rest.slice(1))
-  if (rest.includes(',"sealed":[')) return decodeRest(envelope, occurred, '{"data":' + rest)
+  if (!isPlain) return decodeRest('{' + rest.slice(1))
+  if (rest.includes(',"sealed":[')) return decodeRest('{"data":' + rest)
   if (!rest.endsWith('}')) throw new MalformedLine('the end is missing')
   const data = deepFreeze(parseText(rest.slice(0, -1))) as Json
-  return Object.freeze(toEvent(envelope, occurred, NO_META, data))
+  return Object.freeze(toEvent(NO_META, data))
 }
 
 interface Rest extends Pick<RecordedEvent, 'subject' | 'subjects' | 'refers'> {
@@ -270,10 +280,11 @@ interface Rest extends Pick<RecordedEvent, 'subject' | 'subjects' | 'refers'> {
   readonly sealed?: readonly { readonly at: string }[]
 }
 
-function decodeRest(envelope: Envelope, occurred: string | undefined, text: string): RecordedEvent {
+/** `text` is the part of the line behind the tags, as an object. */
+function decodeRest(text: string): RecordedEvent {
   const { subject, subjects, refers, meta, data, sealed } = deepFreeze(parseText(text)) as Rest
   if (data === undefined && sealed === undefined) throw new MalformedLine('"data" is missing')
-  const event = toEvent(envelope, occurred, meta ?? NO_META, data ?? null)
+  const event = toEvent(meta ?? NO_META, data ?? null)
   if (subject !== undefined) event.subject = subject
   if (subjects !== undefined) event.subjects = subjects
   if (refers !== undefined) event.refers = refers
@@ -286,10 +297,10 @@ function decodeRest(envelope: Envelope, occurred: string | undefined, text: stri
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 
-/** One literal for each shape: spreading objects together takes longer than parsing the line. */
-function toEvent(envelope: Envelope, occurred: string | undefined, meta: Meta, data: Json): Writable<RecordedEvent> {
-  const { position, first, count, stream, revision, id, type, version, time, tags } = envelope
-  const commit = Object.freeze([first, count] as const)
+/** What the scanner has read, as an event. One literal for each shape: spreading takes longer than parsing the line. */
+function toEvent(meta: Meta, data: Json): Writable<RecordedEvent> {
+  const { position, stream, revision, id, type, version, time, occurred, tags } = scanner
+  const commit = Object.freeze([scanner.first, scanner.count] as const)
   return occurred === undefined
     ? { position, commit, stream, revision, id, type, version, time, tags, meta, data }
     : { position, commit, stream, revision, id, type, version, time, occurred, tags, meta, data }

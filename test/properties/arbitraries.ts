@@ -12,11 +12,11 @@ export const prefix = fc.constantFrom('', 'a', 'ab', '🦀', 'never')
 
 /** Members that are left out as often as they are there. */
 const optional = <Shape extends object>(shape: { [Key in keyof Shape]: fc.Arbitrary<Shape[Key]> }) =>
-  fc.record(shape, { requiredKeys: [] }) as fc.Arbitrary<Partial<Shape>>
+  fc.record(shape, { requiredKeys: [], noNullPrototype: true }) as fc.Arbitrary<Partial<Shape>>
 
 const data: fc.Arbitrary<Json> = fc.oneof(
   fc.constantFrom(null, 0, 'x', true),
-  fc.record({ n: fc.integer({ min: 0, max: 2 }) }),
+  fc.record({ n: fc.integer({ min: 0, max: 2 }) }, { noNullPrototype: true }),
 )
 
 export const event: fc.Arbitrary<NewEvent> = fc
@@ -26,7 +26,7 @@ export const event: fc.Arbitrary<NewEvent> = fc
       // Few: most repeats should be of something.
       id: fc.integer({ min: 0, max: 30 }).map((n) => `i${n}`),
       tags: fc.uniqueArray(fc.constantFrom(...tags), { minLength: 1, maxLength: 3 }),
-      meta: fc.record({ correlation: fc.constantFrom('x', 'y') }),
+      meta: fc.record({ correlation: fc.constantFrom('x', 'y') }, { noNullPrototype: true }),
       occurred: fc.constantFrom('2026-01-01T00:00:00Z', '2020-02-29T23:59:59.5+01:00'),
     }),
   )

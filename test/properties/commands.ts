@@ -11,7 +11,7 @@ import {
 } from '../../src/index.js'
 import { naiveRoot } from '../../conformance/naive-root.js'
 import { commit, prefix, query, selection } from './arbitraries.js'
-import { Model, selects, type Answer, type ModelCommit } from './model.js'
+import { type Model, selects, type Answer, type ModelCommit } from './model.js'
 import type { StoreUnderTest } from './stores.js'
 
 export type Command = fc.AsyncCommand<Model, StoreUnderTest>

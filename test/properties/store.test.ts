@@ -20,7 +20,7 @@ for (const [kind, openStore] of Object.entries(kinds)) {
           await under.end()
         }
       })
-      await fc.assert(property, { numRuns: RUNS[kind] ?? 100, endOnFailure: false, verbose: 1 })
+      await fc.assert(property, { numRuns: RUNS[kind] ?? 100 })
     },
   )
 }

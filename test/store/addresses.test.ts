@@ -26,7 +26,7 @@ test('open: what is no address is refused, with what one looks like', async () =
   ]) {
     expect(await codeOf(at), at).toBe('options-invalid')
   }
-  for (const at of [undefined, null, 7, {}]) expect(await codeOf(at as unknown as string)).toBe('options-invalid')
+  for (const at of [undefined, null, 7, {}]) expect(await codeOf(at as string)).toBe('options-invalid')
 })
 
 test('open: postgres is said to be unsupported, and its password is not repeated', async () => {

@@ -1,12 +1,20 @@
 /** What is no log, or no whole one, is refused when opened: with its code, its place, what to do, and nothing changed. */
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { beforeAll, expect, test } from 'vitest'
 import { isPerdureError, open, type ErrorCode } from '../../src/index.js'
 import { copyOf, filesButLock, filesOf, makeLog, openFolder, segmentsOf, temporaryFolder } from './folders.js'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 
 /** A whole log, and another one; made once. */
 const sample = join(mkdtempSync(join(tmpdir(), 'perdure-sample-')), 'log')

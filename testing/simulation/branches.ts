@@ -12,7 +12,8 @@ export const BRANCHES: readonly RegExp[] = [
   /^torn end: none$/,
   /^torn end: # bytes set aside in \/store\/torn\/#: a mark has no end;/,
   /^torn end: # bytes set aside in \/store\/torn\/#: neither a mark nor a footer stands here;/,
-  /^torn end: # bytes set aside in \/store\/torn\/#: the mark's \w+# does not agree with what stands before it;/,
+  // The rarest ones stand together: only few of all flips and tears look like them.
+  /^torn end: # bytes set aside in \/store\/torn\/#: (the mark's (bytes|last|sha#) does not agree with|a group of #)/,
   /^torn end: # bytes set aside in \/store\/torn\/#: the group is cut short;/,
   /^torn end: # bytes set aside in \/store\/torn\/#: the group is not what its mark says;/,
   /^torn end: # bytes set aside in \/store\/torn\/#\.#: /,

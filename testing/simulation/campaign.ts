@@ -68,12 +68,18 @@ function* chunksOf({ seed, states }: CampaignOptions, enumerated: number): Gener
 
 async function nextMessage<T>(thread: Worker): Promise<T> {
   return await new Promise<T>((resolve, reject) => {
-    const settle = (act: () => void): void => {
-      thread.removeAllListeners()
-      act()
+    const onMessage = (message: T): void => {
+      thread.off('error', onError).off('exit', onExit)
+      resolve(message)
     }
-    thread.once('message', (message: T) => settle(() => resolve(message)))
-    thread.once('error', (error) => settle(() => reject(error)))
-    thread.once('exit', (code) => settle(() => reject(new Error(`a thread of the campaign ended with ${code}`))))
+    const onError = (error: Error): void => {
+      thread.off('message', onMessage).off('exit', onExit)
+      reject(error)
+    }
+    const onExit = (code: number): void => {
+      thread.off('message', onMessage).off('error', onError)
+      reject(new Error(`a thread of the campaign ended with ${code}`))
+    }
+    thread.once('message', onMessage).once('error', onError).once('exit', onExit)
   })
 }

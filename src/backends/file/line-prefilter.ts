@@ -4,26 +4,27 @@
  * Bytes are looked at as Latin-1, where each byte is one character: the structure of a line is ASCII, so searching needs
  * no decoding. Only lines that may match become strings of their own, so that keeping one does not keep its neighbours.
  */
-import { scanEnvelope } from '../../log/line.js'
+import { isAscii } from 'node:buffer'
+import { isEscaped, scanEnvelope } from '../../log/line.js'
 import { matches } from '../../log/selection.js'
 import type { Matcher } from '../protocol.js'
 import type { Visit } from './segment.js'
 
-const TYPE = ',"type":'
+const TYPE = ',"type":"'
+/** What stands before it in the shortest line there can be: no need to look there. */
+const BEFORE_TYPE_LENGTH = '{"position":1,"stream":"s","revision":1,"id":"i"'.length
 
 export class LinePrefilter {
   readonly #matcher: Matcher
   /** Every type that can match, as it stands in a line; undefined: any can. */
-  readonly #types: readonly string[] | undefined
+  readonly #types: ReadonlySet<string> | undefined
   /** The type decides alone. */
   readonly #isExact: boolean
 
   constructor(matcher: Matcher) {
     this.#matcher = matcher
     const types = matcher.flatMap((item) => item.types ?? [])
-    this.#types = matcher.every((item) => item.types !== undefined)
-      ? [...new Set(types)].map((type) => Buffer.from(JSON.stringify(type)).toString('latin1'))
-      : undefined
+    this.#types = matcher.every((item) => item.types !== undefined) ? new Set(types.map(asInLine)) : undefined
     this.#isExact = matcher.every(
       ({ stream, streamPrefix, tags }) => stream === undefined && streamPrefix === undefined && tags === undefined,
     )
@@ -32,10 +33,11 @@ export class LinePrefilter {
   /** `position` is that of the first event in the bytes. Visits those from `first` to `last`. False: stopped. */
   visit(bytes: Buffer, position: number, first: number, last: number, backwards: boolean, visit: Visit): boolean {
     const text = bytes.toString('latin1')
+    const encoding = isAscii(bytes) ? 'latin1' : 'utf8'
     const bounds = this.#bounds(text, position, first, last)
     for (let i = 0; i < bounds.length; i += 3) {
       const at = backwards ? bounds.length - 3 - i : i
-      const line = bytes.toString('utf8', bounds[at + 1], bounds[at + 2])
+      const line = bytes.toString(encoding, bounds[at + 1], bounds[at + 2])
       if (!this.#isExact && !matches(this.#matcher, scanEnvelope(line))) continue
       if (!visit(bounds[at] as number, line)) return false
     }
@@ -60,8 +62,14 @@ export class LinePrefilter {
 
   #mayMatch(text: string, start: number): boolean {
     if (this.#types === undefined) return true
-    const at = text.indexOf(TYPE, start) + TYPE.length
-    for (const type of this.#types) if (text.startsWith(type, at)) return true
-    return false
+    const at = text.indexOf(TYPE, start + BEFORE_TYPE_LENGTH) + TYPE.length
+    let end = text.indexOf('"', at)
+    while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
+    return this.#types.has(text.slice(at, end))
   }
+}
+
+/** Between its quotes, byte for byte. */
+function asInLine(type: string): string {
+  return Buffer.from(JSON.stringify(type).slice(1, -1)).toString('latin1')
 }

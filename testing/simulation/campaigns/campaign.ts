@@ -42,7 +42,7 @@ export async function recover(context: Context, scenario: Scenario, state: Crash
 /** I12, and that what recovery answered stays. */
 export async function goOn(life: Life, turn: number): Promise<void> {
   await life.append([put('afterwards', `r${life.certain.length}`)])
-  const next = turn % 8
+  const next = turn % 16
   if (next === 0) await life.take({ do: 'power', leaves: 'lose' })
   else if (next === 1) await life.take({ do: 'reopen' })
   else if (next === 2) await life.take({ do: 'kill' })

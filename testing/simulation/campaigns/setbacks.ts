@@ -13,7 +13,7 @@ interface Setback {
 
 export function setbackCampaign(context: Context, scenario: Scenario, recorded: Life): Campaign {
   const setbacks = recorded.calls.flatMap((calls, disk) =>
-    calls.flatMap((call, i) => faultsOf(call).map((fault): Setback => ({ disk, fault: { ...fault, nth: i + 1 } }))),
+    calls.flatMap((call, i) => faultsOf(call, i).map((fault): Setback => ({ disk, fault: { ...fault, nth: i + 1 } }))),
   )
   const describe = (k: number): string => JSON.stringify(setbacks[k])
   return {
@@ -29,13 +29,15 @@ export function setbackCampaign(context: Context, scenario: Scenario, recorded: 
   }
 }
 
-function faultsOf(call: CallKind): Omit<Fault, 'nth'>[] {
-  return effectsOf(call).flatMap((effect): Omit<Fault, 'nth'>[] =>
+function faultsOf(call: CallKind, i: number): Omit<Fault, 'nth'>[] {
+  return effectsOf(call, i).flatMap((effect): Omit<Fault, 'nth'>[] =>
     effect.kind === 'fail' || effect.kind === 'no-space' ? [{ effect }, { effect, forever: true }] : [{ effect }],
   )
 }
 
-function effectsOf(call: CallKind): Effect[] {
+/** Sizes alternate from call to call: every kind of call meets each of them. */
+function effectsOf(call: CallKind, i: number): Effect[] {
+  const isOdd = i % 2 === 1
   switch (call) {
     case 'lock':
       return [{ kind: 'crash-after' }]
@@ -47,21 +49,12 @@ function effectsOf(call: CallKind): Effect[] {
     case 'write':
       return [
         { kind: 'fail' },
-        { kind: 'no-space', bytes: 0 },
-        { kind: 'no-space', bytes: 30 },
-        { kind: 'short', bytes: 1 },
-        { kind: 'short', bytes: 200 },
-        { kind: 'crash-before' },
-        { kind: 'crash-after' },
+        { kind: 'no-space', bytes: isOdd ? 30 : 0 },
+        { kind: 'short', bytes: isOdd ? 200 : 1 },
+        { kind: isOdd ? 'crash-before' : 'crash-after' },
       ]
     case 'sync':
-      return [
-        { kind: 'fail' },
-        { kind: 'fail', kept: 1 },
-        { kind: 'lie' },
-        { kind: 'crash-before' },
-        { kind: 'crash-after' },
-      ]
+      return [{ kind: 'fail', kept: isOdd ? 1 : 0 }, { kind: 'lie' }, { kind: isOdd ? 'crash-before' : 'crash-after' }]
     case 'create':
     case 'makeFolder':
     case 'rename':
@@ -69,7 +62,7 @@ function effectsOf(call: CallKind): Effect[] {
     case 'remove':
     case 'syncFolder':
     case 'truncate':
-      return [{ kind: 'fail' }, { kind: 'crash-before' }, { kind: 'crash-after' }]
+      return [{ kind: 'fail' }, { kind: isOdd ? 'crash-before' : 'crash-after' }]
   }
 }
 

@@ -25,7 +25,7 @@ export function describeSwarm(seed: number): string {
   return JSON.stringify(randomScenario(seed).steps)
 }
 
-function randomScenario(seed: number): Scenario {
+export function randomScenario(seed: number): Scenario {
   const random = new Random(seed)
   const troubles = TROUBLES.filter(() => random.chance(35))
   const steps: Step[] = []
