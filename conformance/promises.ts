@@ -5,6 +5,7 @@ import { appendingPromises } from './promises/appending.js'
 import { closingPromises } from './promises/closing.js'
 import { evolvingPromises } from './promises/evolving.js'
 import { expectingPromises } from './promises/expecting.js'
+import { groupingPromises } from './promises/grouping.js'
 import { guardingPromises } from './promises/guarding.js'
 import { lessonPromises } from './promises/lessons.js'
 import { limitPromises } from './promises/limits.js'
@@ -31,6 +32,7 @@ export const storePromises: Promises = {
   ...appendingPromises,
   ...expectingPromises,
   ...guardingPromises,
+  ...groupingPromises,
   ...repeatingPromises,
   ...refusingPromises,
   ...limitPromises,

@@ -82,4 +82,13 @@ export const momentPromises: Promises = {
     await store.append('a', { type: 't', data })
     assert.deepEqual((await store.event(1))?.data, { n: 'first' })
   },
+
+  'group: commits are written in the order in which they were made': async (it) => {
+    const store = await it.store()
+    const results = await Promise.all(
+      range(1, 60).map((i) => store.append(`s${i % 4}`, note(`${i}`), { expect: 'any' })),
+    )
+    const firsts = results.map((result) => (result.ok ? result.first : 0))
+    assert.deepEqual(firsts, range(1, 60))
+  },
 }

@@ -4,6 +4,7 @@ import type { Query, Store } from '../../src/index.js'
 import type { Promises } from '../case.js'
 import { collect, failsWith, positions, positionsOf, range } from '../expectations.js'
 import { note } from '../samples.js'
+import { encoded, NOW } from '../seam/commits.js'
 
 /** Eight events in three streams, recorded a minute apart, two of them in one commit. */
 async function sample(store: Store, clock: { advance(ms: number): void }): Promise<void> {
@@ -202,6 +203,50 @@ export const selectingPromises: Promises = {
       await failsWith('query-invalid', () => collect(store.read(query as Query)), { pointer }, JSON.stringify(query))
     }
   },
+
+  'read: streams of Perdure’s own are read like any other': async (it) => {
+    const published = { ...encoded('i1', { type: '$contract_published', tags: ['k:v'] }) }
+    await it.backend.append([{ writes: [{ stream: '$contract', expect: 'any', events: [published] }] }], NOW)
+    const store = await it.store()
+    await store.append('a', note('x'))
+    assert.deepEqual(await positionsOf(store.read()), [1, 2])
+    for (const query of [
+      { stream: '$contract' },
+      { streamPrefix: '$' },
+      { types: ['$contract_published'] },
+      { tags: ['k:v'] },
+    ]) {
+      assert.deepEqual(await positionsOf(store.read(query)), [1])
+    }
+    assert.equal((await store.event('i1'))?.stream, '$contract')
+    assert.deepEqual(await collect(store.streams()), [
+      { stream: '$contract', revision: 1 },
+      { stream: 'a', revision: 1 },
+    ])
+  },
+
+  'read: inferred events are left out unless asked for, without counting towards the limit; conditions see them':
+    async (it) => {
+      const enriching = (id: string, event: string) => {
+        const { back, ...rest } = encoded(id, { tags: ['k:v'] })
+        return { ...rest, back: back.replace(',"data"', `,"refers":{"kind":"enriches","event":"${event}"},"data"`) }
+      }
+      const events = [
+        encoded('1', { tags: ['k:v'] }),
+        enriching('2', '1'),
+        enriching('3', '1'),
+        encoded('4'),
+        encoded('5'),
+      ]
+      await it.backend.append([{ writes: [{ stream: 's', expect: 'any', events }] }], NOW)
+      const store = await it.store()
+      assert.deepEqual(await positionsOf(store.read()), [1, 4, 5])
+      assert.deepEqual(await positionsOf(store.read({ limit: 2 })), [1, 4])
+      assert.deepEqual(await positionsOf(store.read({ limit: 3, backwards: true })), [5, 4, 1])
+      assert.deepEqual(await positionsOf(store.read({ tags: ['k:v'], enrichments: true })), [1, 2, 3])
+      assert.deepEqual((await store.event(2))?.refers, { kind: 'enriches', event: '1' })
+      assert.equal((await store.append('s', note('x'), { unless: { query: { tags: ['k:v'] }, after: 1 } })).ok, false)
+    },
 
   'read: a query object that the caller changes afterwards changes nothing': async (it) => {
     const store = await it.store()

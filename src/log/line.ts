@@ -247,16 +247,6 @@ export function checkLine(line: Line): Envelope {
   return envelope
 }
 
-/** The type alone, for readers that skip most lines. @throws MalformedLine */
-export function scanType(line: Line): string {
-  // The first raw `,"type":"` is the envelope's: in every string before it, quotes are escaped.
-  const at = line.indexOf(',"type":"')
-  const end = line.indexOf('"', at + 9)
-  if (at < 0 || end < 0) throw new MalformedLine('"type" is missing')
-  const type = line.slice(at + 9, end)
-  return type.includes('\\') ? scanEnvelope(line).type : type
-}
-
 /**
  * The event that a line records, frozen.
  *

@@ -1,5 +1,5 @@
 /** The simulation is tested by mutation: a backend that is broken in a known way must be caught by the known invariant. */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -22,7 +22,7 @@ async function withTwin<T>(twin: Twin, use: (subject: Subject) => Promise<T>): P
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
     const backends = join(folder, 'src', 'backends', 'file')
-    applyPatch(join(backends, twin.file), twin)
+    for (const [search, replacement] of twin.patch) applyPatch(backends, twin.name, search, replacement)
     const module: unknown = await import(/* @vite-ignore */ pathToFileURL(join(backends, 'backend.js')).href)
     return await use(module as Subject)
   } finally {
@@ -30,13 +30,15 @@ async function withTwin<T>(twin: Twin, use: (subject: Subject) => Promise<T>): P
   }
 }
 
-function applyPatch(path: string, twin: Twin): void {
-  let text = readFileSync(path, 'utf8')
-  for (const [search, replacement] of twin.patch) {
-    expect(text.includes(search), `the patch of "${twin.name}" still applies to ${twin.file}: ${search}`).toBe(true)
-    text = text.replaceAll(search, replacement)
+function applyPatch(folder: string, name: string, search: string, replacement: string): void {
+  let applied = 0
+  for (const file of readdirSync(folder).filter((file) => file.endsWith('.js'))) {
+    const text = readFileSync(join(folder, file), 'utf8')
+    if (!text.includes(search)) continue
+    writeFileSync(join(folder, file), text.replaceAll(search, replacement))
+    applied++
   }
-  writeFileSync(path, text)
+  expect(applied, `files to which the patch of "${name}" applies: ${search}`).toBe(1)
 }
 
 /** The invariants that were broken, up to the one looked for; neighbouring cases are alike, so they are taken in strides. */

@@ -22,6 +22,8 @@ export interface OpenSegment {
   /** SHA-256 of its first `bytes` bytes. */
   readonly hash: Hash
   bytes: number
+  /** The index on disk, if there is one, is not of all of it. */
+  indexChanged: boolean
 }
 
 /** A log whose folder is open for writing. */

@@ -83,6 +83,7 @@ export class FolderWriter {
       this.#moveHead(open, last, events.at(-1)?.time)
     })
     open.index.blocks.append(bytes, lineEnds)
+    open.indexChanged = true
     for (const { event, stream, revision, time } of events) open.index.add(event, stream, revision, time)
     this.#planHeadSync()
   }
@@ -190,6 +191,7 @@ export class FolderWriter {
       file: files.open(path, 'write'),
       hash: createHash('sha256').update(header),
       bytes: header.length,
+      indexChanged: false,
     }
     log.open = open
     log.segments.push(open.segment)
@@ -210,7 +212,7 @@ export class FolderWriter {
 
   #keepIndexes(): void {
     const { open, segments } = this.#log
-    if (open !== undefined && open.index.events > 0) this.#keepIndex(open, open.hash.copy().digest('hex'))
+    if (open?.indexChanged === true) this.#keepIndex(open, open.hash.copy().digest('hex'))
     for (const segment of segments)
       if (segment.indexDamaged) segment.replaceIndex(rebuildIndex(this.#log, segment.from))
   }

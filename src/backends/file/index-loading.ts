@@ -72,6 +72,7 @@ export function loadSegments(
         file: log.platform.files.open(segment.path, 'write'),
         hash: walk.runningHash(),
         bytes: walk.offset,
+        indexChanged: !walk.isIndexed,
       }
     }
   }

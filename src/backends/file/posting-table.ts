@@ -5,16 +5,24 @@ const INITIAL_LENGTH = 64
 
 /** Keys are 40-bit hashes, lines are numbers from 0. Only grows. */
 export class PostingTable {
-  #keys = new Float64Array(INITIAL_LENGTH)
-  #lines = new Uint32Array(INITIAL_LENGTH)
+  #keys: Float64Array
+  #lines: Uint32Array
   /** The posting added before this one in the same bucket; -1: none. */
-  #previous = new Int32Array(INITIAL_LENGTH)
-  #buckets = new Int32Array(INITIAL_LENGTH).fill(-1)
+  #previous: Int32Array
+  #buckets: Int32Array
   #length = 0
+
+  /** With room for so many postings, a power of two. */
+  constructor(room = INITIAL_LENGTH) {
+    this.#keys = new Float64Array(room)
+    this.#lines = new Uint32Array(room)
+    this.#previous = new Int32Array(room)
+    this.#buckets = new Int32Array(room).fill(-1)
+  }
 
   /** From the words of sorted postings. */
   static restore(words: Uint32Array): PostingTable {
-    const table = new PostingTable()
+    const table = new PostingTable(Math.max(INITIAL_LENGTH, 2 ** Math.ceil(Math.log2(words.length / 2 + 1))))
     // Sorted by key, then line: within a bucket, newer lines of a key still come first.
     for (let i = 0; i < words.length; i += 2) table.add(keyOf(words, i), lineOf(words, i))
     return table

@@ -99,6 +99,8 @@ export class SegmentWalk {
   #closedDigest: string | undefined
   /** Groups and footers taken. */
   pieces = 0
+  /** Whether the index came from the disk, and nothing has been taken since. */
+  isIndexed = false
 
   constructor(
     readonly bytes: Buffer,
@@ -153,6 +155,7 @@ export class SegmentWalk {
   takeIndexed(end: number, index: OpenIndex, hash: Hash): void {
     this.#hash = hash
     this.#index = index
+    this.isIndexed = true
     this.#offset = end
     this.#last = this.from - 1 + index.events
   }
@@ -231,6 +234,7 @@ export class SegmentWalk {
   #take(end: number, lineEnds: readonly number[]): void {
     const part = this.bytes.subarray(this.#offset, end)
     if (this.#offset > 0) this.pieces++
+    this.isIndexed = false
     this.#hash.update(part)
     this.#index.blocks.append(part, lineEnds)
     this.#offset = end
