@@ -20,7 +20,7 @@ export const fileAppendConcurrent: Row = {
   unit: 'ratio',
   goal: 0.6,
   aim: 0.8,
-  measure: async (context) => await compareLoads(context, { appenders: 50, commits: context.scale(1000), events: 1 }),
+  measure: async (context) => await compareLoads(context, { appenders: 50, commits: context.scale(400), events: 1 }),
 }
 
 export const fileAppendBatches: Row = {
@@ -30,13 +30,13 @@ export const fileAppendBatches: Row = {
   unit: 'ratio',
   goal: 0.6,
   aim: 0.75,
-  measure: async (context) => await compareLoads(context, { appenders: 10, commits: context.scale(200), events: 100 }),
+  measure: async (context) => await compareLoads(context, { appenders: 10, commits: context.scale(50), events: 100 }),
 }
 
 async function compareLoads(context: Context, load: Load): Promise<Figures> {
   const next = freshNames(context.folder)
   return await compareRates(
-    context,
+    { ...context, pairs: context.pairs * 4 },
     () => appendToStore(next(), load),
     () => appendByHand(next(), load),
   )

@@ -12,7 +12,7 @@ import { rows } from './rows.js'
 const HELP = `npm run bench -- [options]
   --quick         a tenth of the events, three pairs: a look, not a measurement
   --only <name>   one row: ${rows.map((row) => row.name).join(', ')}
-  --pairs <n>     how often each side runs (5, at least)
+  --pairs <n>     how often each side runs (5; rows that write to a disk take shorter runs, more often)
   --json          one JSON line for the machine, one for each row`
 
 const { values } = parseArgs({

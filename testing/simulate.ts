@@ -1,6 +1,7 @@
 /** `npm run sim`: replays one simulated disk state (`--seed=N`), or runs a campaign of many (`--states=N`). */
 import { availableParallelism } from 'node:os'
 import { openFileBackend } from '../src/backends/file/backend.js'
+import { repairFolder } from '../src/backends/file/repair.js'
 import { runCampaign } from './simulation/campaign.js'
 import { describeFindings } from './simulation/description.js'
 import { Runner } from './simulation/runner.js'
@@ -17,7 +18,7 @@ function numberOf(name: string): number | undefined {
 }
 
 async function replay(seed: number): Promise<boolean> {
-  const runner = await Runner.open({ openFileBackend })
+  const runner = await Runner.open({ openFileBackend, repairFolder })
   runner.takeFindings()
   console.log(runner.cases.describe(seed))
   const failure = await runner.run(seed)

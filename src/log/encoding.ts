@@ -45,9 +45,6 @@ const NO_TAGS: readonly string[] = Object.freeze([])
 
 /** What the encoder needs to know beside the event. */
 export interface EncodingContext {
-  /** Index of the event in the call, for errors. */
-  readonly index: number
-  readonly stream: string
   /** An id for an event that has none. */
   readonly newId: () => string
   /** The declared version of a type and a check of its data; throws `event-invalid`. */
@@ -58,9 +55,17 @@ export interface EncodingContext {
 
 type Refers = PreparedEvent['refers']
 
-/** @throws PerdureError `event-invalid` with the index and the pointer of what is wrong; nothing was written */
-export function encodeContent(event: NewEvent, context: EncodingContext): EncodedContent {
-  const { index, own } = context
+/**
+ * `index` is that of the event in the call, for errors.
+ *
+ * @throws PerdureError `event-invalid` with the index and the pointer of what is wrong; nothing was written
+ */
+export function encodeContent(
+  event: NewEvent,
+  stream: string,
+  index: number,
+  { newId, declared, own }: EncodingContext,
+): EncodedContent {
   if (typeof event !== 'object' || event === null) throw invalidEvent(index, '', 'is not an object')
   for (const key in event) {
     if (!MEMBERS.has(key) && !(own && key === 'refers')) {
@@ -86,11 +91,11 @@ export function encodeContent(event: NewEvent, context: EncodingContext): Encode
   const dataJson = encodePart(event.data, index, '/data')
   checkSize(dataJson, DATA_SIZE_MAX_BYTES, index, '/data')
   return {
-    id: id ?? context.newId(),
+    id: id ?? newId(),
     chosen: id !== undefined,
-    stream: context.stream,
+    stream,
     type,
-    version: context.declared(event, index),
+    version: declared(event, index),
     tags: tags === undefined || tags.length === 0 ? NO_TAGS : [...tags],
     occurred,
     subject,

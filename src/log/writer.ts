@@ -54,7 +54,8 @@ type NotWritten = Exclude<Outcome, { kind: 'written' }>
 export class Writer {
   readonly #options: WriterOptions
   readonly #group: GroupBuilder
-  readonly #underWay = new Set<Promise<unknown>>()
+  #underWay = 0
+  #whenIdle: (() => void) | undefined
 
   constructor(options: WriterOptions) {
     this.#options = options
@@ -62,19 +63,21 @@ export class Writer {
   }
 
   /** `own`: Perdure's own events, which may use `$` names and refer to other events. */
-  commit(writes: readonly Write[], unless?: Unless, own = false): Promise<Appended | Refused> {
-    const commit = this.#commit(writes, unless, own)
-    this.#underWay.add(commit)
-    const done = (): void => {
-      this.#underWay.delete(commit)
+  async commit(writes: readonly Write[], unless?: Unless, own = false): Promise<Appended | Refused> {
+    this.#underWay++
+    try {
+      return await this.#commit(writes, unless, own)
+    } finally {
+      if (--this.#underWay === 0) this.#whenIdle?.()
     }
-    commit.then(done, done)
-    return commit
   }
 
-  /** Resolves when every commit that was under way has been answered. */
+  /** Resolves when every commit that is under way has been answered. Called once, when no more will come. */
   async idle(): Promise<void> {
-    await Promise.allSettled(this.#underWay)
+    if (this.#underWay === 0) return
+    await new Promise<void>((resolve) => {
+      this.#whenIdle = resolve
+    })
   }
 
   async #commit(writes: readonly Write[], unless: Unless | undefined, own: boolean): Promise<Appended | Refused> {
@@ -97,7 +100,7 @@ export class Writer {
   }
 
   #prepare(writes: readonly Write[], unless: Unless | undefined, own: boolean): Prepared {
-    const { events: declared, newId } = this.#options
+    const context = { newId: this.#options.newId, declared: this.#options.events.check, own }
     const contents: EncodedContent[] = []
     if (!Array.isArray(writes)) throw conditionInvalid('', 'what to commit is not a list of writes')
     const prepared = (writes as readonly Write[]).map((write, i): PreparedWrite => {
@@ -108,7 +111,7 @@ export class Writer {
       const list: readonly NewEvent[] = Array.isArray(events) ? (events as readonly NewEvent[]) : [events as NewEvent]
       if (list.length === 0) throw commitEmpty(`the write to ${JSON.stringify(stream)} holds no event`)
       for (const event of list) {
-        contents.push(encodeContent(event, { index: contents.length, stream, newId, declared: declared.check, own }))
+        contents.push(encodeContent(event, stream, contents.length, context))
       }
       return { stream, expect: checkExpect(expect), contents: writes.length === 1 ? contents : contents.slice(first) }
     })

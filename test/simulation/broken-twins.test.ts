@@ -38,7 +38,7 @@ function applyPatch(folder: string, name: string, search: string, replacement: s
     writeFileSync(join(folder, file), text.replaceAll(search, replacement))
     applied++
   }
-  expect(applied, `files to which the patch of "${name}" applies: ${search}`).toBe(1)
+  expect(applied, `files to which the patch of "${name}" applies: ${search}`).toBeGreaterThan(0)
 }
 
 /** The invariants that were broken, up to the one looked for; neighbouring cases are alike, so they are taken in strides. */

@@ -18,7 +18,9 @@ export async function auditDamaged(life: Life, tolerance: Tolerance, turn: numbe
     backend = await life.subject.openFileBackend({ ...life.options(), create: turn % 2 === 0 })
   } catch (error) {
     auditRefusal(error, tolerance, life)
-    return auditUnchanged(before, life.disk.view())
+    auditUnchanged(before, life.disk.view())
+    if (tolerance.headLost && turn % 4 === 0) await auditRepair(life, turn)
+    return
   }
   for (const { step, found } of backend.boot) life.mark(`${step}: ${found}`)
   auditCut(before, life.disk.view(), backend.boot)
@@ -42,6 +44,14 @@ function auditRefusal(error: unknown, { mayRefuse }: Tolerance, { mark }: Life):
 function auditUnchanged(before: DiskImage, after: DiskImage): void {
   const changed = changedPaths(before, after).filter((path) => path !== `${FOLDER}/lock`)
   assertHolds('I7', changed.length === 0, () => `refused, and yet changed: ${changed.join(', ')}`)
+}
+
+/** A lost head can be made anew; what the segments hold is then all there, and stays. */
+async function auditRepair(life: Life, turn: number): Promise<void> {
+  const repaired = life.subject.repairFolder?.(FOLDER, life.disk)
+  if (repaired === undefined) return
+  life.mark(`repaired: ${repaired.headMade ? 'made a head' : 'nothing to do'}`)
+  await life.take(turn % 8 === 0 ? { do: 'power', leaves: 'lose' } : { do: 'reopen' })
 }
 
 /** What was answered before an error counts too. */

@@ -22,8 +22,9 @@ export interface Subject {
     platform: SimulatedDisk
     segmentBytes?: number
     syncHead?: 'idle' | 'close'
-    acceptTail?: boolean
   }): Promise<Backend>
+  /** Makes a head for a log that has lost it. */
+  repairFolder?(folder: string, platform: SimulatedDisk): { readonly position: number; readonly headMade: boolean }
 }
 
 /** Told of everything worth counting: steps of opening, error codes. */

@@ -15,6 +15,8 @@ export interface Tolerance {
    * on the disk lags behind, and what it does not vouch for is damaged, with nothing whole after it.
    */
   readonly floor: number
+  /** Neither slot of the head can be read any more: the log can be repaired. */
+  readonly headLost?: boolean
 }
 
 const NOTHING_TOLERATED = { mustRefuse: false, mayRefuse: false, floor: Infinity }
@@ -26,7 +28,7 @@ export function toleranceOf(before: DiskImage, after: DiskImage, damage: Damage)
   if (path === `${FOLDER}/head`) {
     const isLost = head === undefined
     // An old copy of the head is sound in itself: it may vouch for a segment long closed, which no crash leaves behind.
-    return { mustRefuse: isLost, mayRefuse: isLost || damage.kind === 'restore', floor: Infinity }
+    return { mustRefuse: isLost, mayRefuse: isLost || damage.kind === 'restore', floor: Infinity, headLost: isLost }
   }
   const segment = segmentsOf(before, FOLDER).find((other) => other.path === path)
   if (segment === undefined) return NOTHING_TOLERATED
