@@ -1,5 +1,5 @@
 /** JSON values: the type, an encoder that refuses what it cannot keep, a strict parser for text that comes from outside. */
-import { parse as parseLossless, isSafeNumber } from 'lossless-json'
+import { parse as parseLossless } from 'lossless-json'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
@@ -166,7 +166,8 @@ export function parseJsonText(text: string): Json {
     assertDepth(text)
     value = parseLossless(text, null, {
       parseNumber: (digits) => {
-        if (!isSafeNumber(digits)) throw new NotJson('', `holds the number ${clip(digits)}, which a double cannot hold`)
+        if (!isHeldByDouble(digits))
+          throw new NotJson('', `holds the number ${clip(digits)}, which a double cannot hold`)
         return Number(digits)
       },
       onDuplicateKey: ({ key }) => {
@@ -179,6 +180,22 @@ export function parseJsonText(text: string): Json {
   }
   encodeJson(value)
   return value as Json
+}
+
+/** Whether the double nearest to a number, written out, is the same number again. */
+function isHeldByDouble(text: string): boolean {
+  const value = Number(text)
+  return Number.isFinite(value) && significant(text) === significant(String(value))
+}
+
+/** A decimal number as digits without zeros at either end, and the power of ten of the last one. */
+function significant(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
+  const digits = (whole + fraction).replace(/^0+/, '')
+  const trimmed = digits.replace(/0+$/, '')
+  if (trimmed === '') return '0'
+  return `${sign}${trimmed}e${Number(exponent) - fraction.length + digits.length - trimmed.length}`
 }
 
 /** Refuses text nested too deep before a recursive parser meets it. Brackets inside strings do not count. */

@@ -189,8 +189,11 @@ export class Writer {
       const { actual } = condition
       if (condition.kind === 'revision') {
         const { stream, expect: expected } = prepared.writes[condition.write] as PreparedWrite
+        // What this commit itself would have added before that write was never there to be seen.
+        const own = prepared.writes.slice(0, condition.write).filter((write) => write.stream === stream)
+        const upToRevision = actual - own.reduce((sum, { contents }) => sum + contents.length, 0)
         const afterRevision = revisionAfter(expected, actual)
-        const events = await this.#newest({ ...parseQuery({ stream }), afterRevision, upToRevision: actual })
+        const events = await this.#newest({ ...parseQuery({ stream }), afterRevision, upToRevision })
         conflicts.push({ kind: 'revision', stream, expected, actual, events })
       } else if (condition.kind === 'query') {
         const { matcher, after, given } = prepared.unless as CheckedUnless

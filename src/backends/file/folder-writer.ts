@@ -77,6 +77,8 @@ export class FolderWriter {
     } catch (error) {
       throw this.#fail(syncFailed(open.segment.path, 'unknown', error))
     }
+    // The head's sync may have failed meanwhile: from then on nothing is acknowledged.
+    if (this.#failure !== undefined) throw syncFailed(this.#log.paths.head, 'unknown', this.#failure)
     open.hash.update(bytes)
     open.bytes += bytes.length
     this.#settle('unknown', () => {
