@@ -90,6 +90,8 @@ test('files: a life of a log writes what the table says, call by call', async ()
       await expect(again.append('s1', bad)).rejects.toThrow()
     }
   })
+  // Closed while the head is not at rest yet, and with nothing to settle.
+  await again.append('s1', event(50))
   await around('close', folder, () => again.close())
 })
 

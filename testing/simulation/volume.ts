@@ -119,11 +119,14 @@ export class Volume {
   }
 
   /**
-   * A sync that failed: the cache counts the operations as clean and still shows them, but they never reach the
-   * platter. The first `kept` had reached it before the error.
+   * A sync that failed: the cache counts the writes as clean and still shows them, but they never reach the platter,
+   * except for the first `kept`. A new size is the file system's own affair and stays pending: where that fails, the
+   * file system stops, and nothing after it succeeds.
    */
   loseSync(file: DiskFile, count: number, kept: number): void {
-    for (const op of this.#take(file, count).slice(0, kept)) applyData(file.durable, op)
+    const lost = this.#take(file, count)
+    for (const op of lost.splice(0, kept)) applyData(file.durable, op)
+    this.#pending.push(...lost.filter(({ kind }) => kind === 'truncate'))
   }
 
   syncFolder(folder: string): void {

@@ -6,7 +6,17 @@ import { crc32 } from 'node:zlib'
 import { compareUtf8 } from '../../log/utf8-order.js'
 import { BlockTable, type Block, type Blocks } from './block-table.js'
 import type { Extent } from './format.js'
-import { HEADER_SIZE_BYTES, INDEX_FORMAT, keyOf, lineOf, PAGE_LENGTH, type IndexHeader } from './index-layout.js'
+import {
+  HEADER_SIZE_BYTES,
+  INDEX_FORMAT,
+  keyOf,
+  lineOf,
+  PAGE_LENGTH,
+  placesInSummary,
+  type IndexHeader,
+  type Part,
+  type SummaryPlaces,
+} from './index-layout.js'
 import { mayBeInFilter } from './key-filter.js'
 import { OpenIndex } from './open-index.js'
 import type { File } from './platform.js'
@@ -24,11 +34,17 @@ export class IndexFile implements SegmentIndex {
   readonly #open: () => File
   readonly #header: IndexHeader
   readonly #cache: IndexCache
+  readonly #filterName: string
+  readonly #summaryName: string
+  readonly #places: SummaryPlaces
 
   private constructor(open: () => File, header: IndexHeader, cache: IndexCache) {
     this.#open = open
     this.#header = header
     this.#cache = cache
+    this.#filterName = `${header.from}/filter`
+    this.#summaryName = `${header.from}/summary`
+    this.#places = placesInSummary(header)
   }
 
   /**
@@ -79,23 +95,21 @@ export class IndexFile implements SegmentIndex {
   }
 
   mayHave(key: number): boolean {
-    const { filter } = this.#header
-    return mayBeInFilter(this.#part('filter', filter.offset, filter.bytes, filter.crc32), key)
+    return mayBeInFilter(this.#part(this.#filterName, this.#header.filter), key)
   }
 
   lines(key: number, limit: number): readonly number[] | undefined {
-    const { postings } = this.#header
-    const pages = Math.ceil(postings.bytes / 8 / PAGE_LENGTH)
-    const words = this.#summary()
-    const sums = 3 * this.#header.blocks
-    const fences = words.subarray(sums + pages, sums + pages * 3)
+    const summary = this.#summary()
+    const { fences, nameEnds, postingPages } = this.#places
+    const firsts = summary.subarray(fences, nameEnds)
     const found: number[] = []
     // The page before the first one that begins with this key may end with it.
-    for (let page = Math.max(0, firstPage(fences, key) - 1); page < pages; page++) {
-      if (keyOf(fences, 2 * page) > key) break
-      const offset = postings.offset + page * PAGE_LENGTH * 8
-      const bytes = Math.min(PAGE_LENGTH * 8, postings.offset + postings.bytes - offset)
-      collect(toWords(this.#part(`postings/${page}`, offset, bytes, words[sums + page] as number)), key, found)
+    for (let page = Math.max(0, firstNotBefore(firsts, key) - 1); page < postingPages; page++) {
+      if (keyOf(firsts, 2 * page) > key) break
+      const words = this.#postingPage(page, summary)
+      for (let i = firstNotBefore(words, key); i < words.length / 2 && keyOf(words, 2 * i) === key; i++) {
+        found.push(lineOf(words, 2 * i))
+      }
       if (found.length > limit) return undefined
     }
     return found
@@ -103,25 +117,10 @@ export class IndexFile implements SegmentIndex {
 
   *streams(prefix: string, after: string): Generator<StreamRevision, void, void> {
     const from = compareUtf8(prefix, after) > 0 ? prefix : after
-    const { names, namePages, blocks, postings } = this.#header
-    const words = this.#summary()
-    const pages = Math.ceil(postings.bytes / 8 / PAGE_LENGTH)
-    const ends = words.subarray(3 * (blocks + pages), 3 * (blocks + pages) + namePages)
-    const sums = words.subarray(3 * (blocks + pages) + namePages)
-    const firsts = this.#firstNames()
-    let page = Math.max(
-      0,
-      firsts.findLastIndex((name) => compareUtf8(name, from) <= 0),
-    )
-    for (; page < namePages; page++) {
-      const start = page === 0 ? 0 : (ends[page - 1] as number)
-      const bytes = this.#part(
-        `names/${page}`,
-        names.offset + start,
-        (ends[page] as number) - start,
-        sums[page] as number,
-      )
-      for (const line of Buffer.from(bytes).toString().split('\n').slice(0, -1)) {
+    const summary = this.#summary()
+    const before = this.#firstNames().findLastIndex((name) => compareUtf8(name, from) <= 0)
+    for (let page = Math.max(0, before); page < this.#header.namePages; page++) {
+      for (const line of this.#namePage(page, summary).split('\n').slice(0, -1)) {
         const space = line.indexOf(' ')
         const stream = line.slice(space + 1)
         if (compareUtf8(stream, from) < 0 || stream === after) continue
@@ -133,7 +132,7 @@ export class IndexFile implements SegmentIndex {
   /** The same index in memory, to go on with. @throws IndexDamaged */
   restore(): OpenIndex {
     const { postings, blocks, bytes, events } = this.#header
-    const words = toWords(this.#part('postings', postings.offset, postings.bytes, postings.crc32))
+    const words = toWords(this.#part(`${this.#header.from}/postings`, postings))
     return new OpenIndex({
       events,
       firstTime: this.firstTime,
@@ -144,25 +143,36 @@ export class IndexFile implements SegmentIndex {
     })
   }
 
+  #postingPage(page: number, summary: Uint32Array): Uint32Array {
+    const { postings, from } = this.#header
+    const offset = postings.offset + page * PAGE_LENGTH * 8
+    const bytes = Math.min(PAGE_LENGTH * 8, postings.offset + postings.bytes - offset)
+    const sum = summary[this.#places.postingSums + page] as number
+    return toWords(this.#part(`${from}/postings/${page}`, { offset, bytes, crc32: sum }))
+  }
+
+  #namePage(page: number, summary: Uint32Array): string {
+    const { names, from } = this.#header
+    const { nameEnds, nameSums } = this.#places
+    const start = page === 0 ? 0 : (summary[nameEnds + page - 1] as number)
+    const bytes = (summary[nameEnds + page] as number) - start
+    const sum = summary[nameSums + page] as number
+    const part = this.#part(`${from}/names/${page}`, { offset: names.offset + start, bytes, crc32: sum })
+    return Buffer.from(part.buffer, part.byteOffset, part.length).toString()
+  }
+
   #firstNames(): string[] {
-    const { blocks, postings, namePages } = this.#header
-    const pages = Math.ceil(postings.bytes / 8 / PAGE_LENGTH)
-    const { summary } = this.#header
-    const bytes = this.#part('summary', summary.offset, summary.bytes, summary.crc32)
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(
-      'utf8',
-      4 * (3 * (blocks + pages) + 2 * namePages),
-    )
+    const bytes = this.#part(this.#summaryName, this.#header.summary)
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8', 4 * this.#places.firstNames)
     return text === '' ? [] : text.split('\n')
   }
 
   #summary(): Uint32Array {
-    const { summary } = this.#header
-    return toWords(this.#part('summary', summary.offset, summary.bytes, summary.crc32))
+    return toWords(this.#part(this.#summaryName, this.#header.summary))
   }
 
-  #part(name: string, offset: number, bytes: number, sum: number): Uint8Array {
-    return this.#cache.get(`${this.#header.from}/${name}`, () => {
+  #part(name: string, { offset, bytes, crc32: sum }: Part): Uint8Array {
+    return this.#cache.get(name, () => {
       const part = new Uint8Array(bytes)
       if (this.#read(part, offset) !== bytes || crc32(part) !== sum) throw new IndexDamaged(`${name} is damaged`)
       return part
@@ -190,20 +200,8 @@ function toWords(bytes: Uint8Array): Uint32Array {
   return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2)
 }
 
-/** The first page whose first key is not before this one. */
-function firstPage(fences: Uint32Array, key: number): number {
-  let low = 0
-  let high = fences.length / 2
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (keyOf(fences, 2 * middle) < key) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/** Adds the lines that a page has for a key. */
-function collect(words: Uint32Array, key: number, found: number[]): void {
+/** Which of these postings is the first that is not before this key. */
+function firstNotBefore(words: Uint32Array, key: number): number {
   let low = 0
   let high = words.length / 2
   while (low < high) {
@@ -211,5 +209,5 @@ function collect(words: Uint32Array, key: number, found: number[]): void {
     if (keyOf(words, 2 * middle) < key) low = middle + 1
     else high = middle
   }
-  for (; low < words.length / 2 && keyOf(words, 2 * low) === key; low++) found.push(lineOf(words, 2 * low))
+  return low
 }

@@ -32,6 +32,27 @@ export interface IndexHeader {
   readonly namePages: number
 }
 
+/** Where in the summary's 32-bit words each of its lists begins; the blocks come first. */
+export interface SummaryPlaces {
+  readonly postingPages: number
+  readonly postingSums: number
+  /** The first posting of each page. */
+  readonly fences: number
+  readonly nameEnds: number
+  readonly nameSums: number
+  /** Text: the first name of each page, on a line of its own. */
+  readonly firstNames: number
+}
+
+export function placesInSummary({ blocks, postings, namePages }: IndexHeader): SummaryPlaces {
+  const postingPages = Math.ceil(postings.bytes / 8 / PAGE_LENGTH)
+  const postingSums = 3 * blocks
+  const fences = postingSums + postingPages
+  const nameEnds = fences + 2 * postingPages
+  const nameSums = nameEnds + namePages
+  return { postingPages, postingSums, fences, nameEnds, nameSums, firstNames: nameSums + namePages }
+}
+
 /** The key of the posting whose two words begin at `i`. */
 export function keyOf(words: Uint32Array, i: number): number {
   return (words[i + 1] as number) * 256 + ((words[i] as number) >>> 24)
