@@ -18,7 +18,7 @@ export const fileAppendSingle: Row = {
     const next = freshNames(context.folder)
     // Short runs and many pairs: a disk has good and bad seconds, and both sides should have the same ones.
     return await compareRates(
-      { ...context, pairs: context.pairs * 8 },
+      { ...context, pairs: context.pairs * 4 },
       () => appendToStore(next(), count),
       () => appendBare(next(), count),
     )

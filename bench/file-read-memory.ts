@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { bigLog } from './big-log.js'
-import { median } from './measure.js'
+import { median, quantile } from './measure.js'
 import { formatValue, type Row } from './row.js'
 import { assertCount } from './sample-events.js'
 
@@ -41,8 +41,8 @@ export const fileReadMemory: Row = {
       ours: formatValue('MB', median(idle) + value),
       bare: formatValue('MB', median(idle)),
       value,
-      low: Math.min(...above),
-      high: Math.max(...above),
+      low: quantile(above, 0.25),
+      high: quantile(above, 0.75),
     }
   },
 }

@@ -6,14 +6,16 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { describeMachine, formatMachine } from './machine.js'
-import { formatValue, judge, type Outcome } from './row.js'
+import { formatOutcome, formatTable } from './report.js'
+import { judge, type Outcome } from './row.js'
 import { rows } from './rows.js'
 
 const HELP = `npm run bench -- [options]
   --quick         a tenth of the events, three pairs: a look, not a measurement
   --only <name>   one row: ${rows.map((row) => row.name).join(', ')}
   --pairs <n>     how often each side runs (5; rows that write to a disk take shorter runs, more often)
-  --json          one JSON line for the machine, one for each row`
+  --json          one JSON line for the machine, one for each row
+  --table         at the end, the table of docs/performance.md`
 
 const { values } = parseArgs({
   // \`perdure bench\` leaves its own name among the arguments.
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     pairs: { type: 'string' },
     json: { type: 'boolean', default: false },
+    table: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
     // Set by this program for its own children: where to work.
     folder: { type: 'string' },
@@ -58,10 +61,13 @@ async function measureAll(): Promise<void> {
   const shared = mkdtempSync(join(parent, 'run-'))
   try {
     report(describeMachine(shared), formatMachine(describeMachine(shared)))
+    const outcomes: Outcome[] = []
     for (const { name } of chosen) {
       const outcome = await runChild(name, shared)
       report(outcome, formatOutcome(outcome))
+      outcomes.push(outcome)
     }
+    if (values.table) console.log('\n' + formatTable(outcomes))
   } finally {
     rmSync(shared, { recursive: true })
   }
@@ -82,15 +88,4 @@ async function runChild(name: string, shared: string): Promise<Outcome> {
 
 function report(fact: object, readable: string): void {
   console.log(values.json ? JSON.stringify(fact) : readable)
-}
-
-function formatOutcome({ title, against, unit, goal, aim, ours, bare, value, low, high, met }: Outcome): string {
-  const show = (figure: number): string => formatValue(unit, figure)
-  const bound = unit === 'ratio' ? 'at least' : 'at most'
-  const verdict = { aim: 'aim reached', goal: 'goal met', missed: 'MISSED' }[met]
-  return [
-    `\n${title}`,
-    `  Perdure ${ours}   bare ${bare}   (${against})`,
-    `  ${show(value)} (${show(low)} to ${show(high)})   goal ${bound} ${show(goal)}, aim ${show(aim)}   ${verdict}`,
-  ].join('\n')
 }

@@ -20,7 +20,7 @@ export interface Pairs {
   /** Medians, per second. */
   readonly ours: number
   readonly bare: number
-  /** Median of the ratios ours / bare of the single pairs, and the least and the greatest of them. */
+  /** Median of the ratios ours / bare of the single pairs, and the quartiles: half of the pairs lie between them. */
   readonly ratio: number
   readonly low: number
   readonly high: number
@@ -42,8 +42,8 @@ export async function comparePairs(pairs: number, ours: Side, bare: Side): Promi
     ours: median(rates.map((pair) => pair.ours)),
     bare: median(rates.map((pair) => pair.bare)),
     ratio: median(ratios),
-    low: Math.min(...ratios),
-    high: Math.max(...ratios),
+    low: quantile(ratios, 0.25),
+    high: quantile(ratios, 0.75),
     pairs,
   }
 }
@@ -53,8 +53,14 @@ function rate({ count, seconds }: Timing): number {
 }
 
 export function median(values: readonly number[]): number {
+  return quantile(values, 0.5)
+}
+
+/** Between two values in proportion, as most programs do it. */
+export function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] as number
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2
+  const at = part * (sorted.length - 1)
+  const below = sorted[Math.floor(at)] as number
+  const above = sorted[Math.ceil(at)] as number
+  return below + (above - below) * (at - Math.floor(at))
 }

@@ -14,7 +14,7 @@ export interface Figures {
   /** Readable, with their units: `5,200/s`. */
   readonly ours: string
   readonly bare: string
-  /** What the goal is about, and the least and the greatest single measurement of it. */
+  /** What the goal is about: the median, and the quartiles. */
   readonly value: number
   readonly low: number
   readonly high: number

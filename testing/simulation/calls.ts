@@ -32,13 +32,16 @@ export class Calls {
     readonly observe: (kind: CallKind) => void,
   ) {}
 
-  /** `act` is given the effect that strikes the call, where that is the act's own to carry out. */
-  make<T>(kind: CallKind, path: string, act: (effect: Effect | undefined) => T): T {
+  /**
+   * `act` is given the effect that strikes the call, where that is the act's own to carry out. A strike is noted in
+   * `strikes`.
+   */
+  make<T>(kind: CallKind, path: string, act: (effect: Effect | undefined) => T, strikes = this.strikes): T {
     if (this.crashed) throw new SimulatedCrash(`after the crash: ${kind} ${path}`)
     this.count++
     this.observe(kind)
     const effect = this.faults.next(kind, path)
-    if (effect !== undefined) this.strikes.push({ call: kind, path, effect })
+    if (effect !== undefined) strikes.push({ call: kind, path, effect })
     if (effect?.kind === 'crash-before') this.#die(kind, path)
     if (effect?.kind === 'fail' && kind !== 'sync') throw systemError('EIO', kind, path)
     if (effect?.kind === 'no-space' && kind !== 'write') throw systemError('ENOSPC', kind, path)
@@ -70,9 +73,12 @@ export class Calls {
   /** What is written between the call and its end is not covered. */
   async sync(file: DiskFile, path: string): Promise<void> {
     const count = this.volume.pendingCount(file)
-    const effect = this.make('sync', path, (struck) => struck)
+    // A sync fails when it ends: until then nobody can know.
+    const strikes: Strike[] = []
+    const effect = this.make('sync', path, (struck) => struck, strikes)
     for (let turn = 0; turn < SYNC_TURNS; turn++) await Promise.resolve()
     if (this.crashed) throw new SimulatedCrash(`during the sync of ${path}`)
+    this.strikes.push(...strikes)
     this.#sync(file, path, count, effect)
   }
 
