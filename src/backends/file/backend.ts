@@ -17,6 +17,7 @@ import type {
 } from '../protocol.js'
 import type { FolderLog } from './folder-log.js'
 import { FolderWriter, type WrittenEvent } from './folder-writer.js'
+import { hashKey } from './key-hash.js'
 import { nodePlatform } from './node-platform.js'
 import type { Platform } from './platform.js'
 import { openFolder } from './recovery.js'
@@ -157,9 +158,10 @@ class FileBackend implements Backend, LogState {
     const { segments } = this.#log
     // An id made up a moment ago can only meet itself where the randomness repeats: looked for where that would be.
     const oldest = chosen ? 0 : segments.length - 1
+    const key = hashKey('id', id)
     for (let i = segments.length - 1; i >= Math.max(0, oldest); i--) {
       const segment = segments[i]
-      for (const position of segment?.positions('id', id) ?? []) {
+      for (const position of segment?.positions(key) ?? []) {
         if (scanEnvelope(this.lineAt(position)).id === id) return position
       }
     }

@@ -1,31 +1,50 @@
-/** Parts of index files that were read and checked, up to a number of bytes; the least recently used go first. */
+/** Parts of index files that were read and checked, up to a number of bytes. */
 import type { IndexCache } from './index-file.js'
 
 const SIZE_MAX_BYTES = 48 * 1024 * 1024
 
+interface Entry {
+  readonly part: Uint8Array
+  /** Asked for since it was last considered for forgetting. */
+  isUsed: boolean
+}
+
+/** Forgets the oldest part that has not been used since the last round: a hit costs a look-up and nothing else. */
 export class PageCache implements IndexCache {
-  readonly #parts = new Map<string, Uint8Array>()
+  readonly #entries = new Map<string, Entry>()
   #bytes = 0
 
-  get(key: string, load: () => Uint8Array): Uint8Array {
-    let part = this.#parts.get(key)
-    if (part === undefined) {
-      part = load()
-      this.#bytes += part.length
-    } else {
-      this.#parts.delete(key)
+  get(name: string, load: () => Uint8Array): Uint8Array {
+    const known = this.#entries.get(name)
+    if (known !== undefined) {
+      known.isUsed = true
+      return known.part
     }
-    this.#parts.set(key, part)
-    while (this.#bytes > SIZE_MAX_BYTES && this.#parts.size > 1) this.#forget(this.#parts.keys().next().value as string)
+    const part = load()
+    this.#entries.set(name, { part, isUsed: false })
+    this.#bytes += part.length
+    while (this.#bytes > SIZE_MAX_BYTES && this.#entries.size > 1) this.#forgetOne()
     return part
   }
 
   drop(prefix: string): void {
-    for (const key of [...this.#parts.keys()]) if (key.startsWith(prefix)) this.#forget(key)
+    for (const [name, entry] of this.#entries) if (name.startsWith(prefix)) this.#forget(name, entry)
   }
 
-  #forget(key: string): void {
-    this.#bytes -= this.#parts.get(key)?.length ?? 0
-    this.#parts.delete(key)
+  #forgetOne(): void {
+    for (const [name, entry] of this.#entries) {
+      if (!entry.isUsed) {
+        this.#forget(name, entry)
+        return
+      }
+      // To the end of the line, with one more chance; the round ends, because each gets only one.
+      this.#entries.delete(name)
+      this.#entries.set(name, { part: entry.part, isUsed: false })
+    }
+  }
+
+  #forget(name: string, { part }: Entry): void {
+    this.#entries.delete(name)
+    this.#bytes -= part.length
   }
 }

@@ -1,6 +1,7 @@
 /** How far each stream has come: for the most recently asked, kept; for others, found through the indexes. */
 import { scanEnvelope } from '../../log/line.js'
 import type { FolderLog } from './folder-log.js'
+import { hashKey } from './key-hash.js'
 
 /** About 20 MB at most, with names of ordinary length. */
 const LENGTH_MAX = 100_000
@@ -29,8 +30,9 @@ export class RevisionCache {
 
   #find(stream: string): number {
     const { segments, head } = this.#log
+    const key = hashKey('stream', stream)
     for (const segment of segments.toReversed()) {
-      for (const position of segment.positions('stream', stream).reverse()) {
+      for (const position of segment.positions(key).reverse()) {
         // After a failed sync the index may know more than was acknowledged.
         if (position > head.last) continue
         const envelope = scanEnvelope(segment.line(position))

@@ -7,7 +7,7 @@ import type { QueryItem } from '../../events.js'
 import type { Line, Matcher } from '../protocol.js'
 import { blockOf, type Blocks } from './block-table.js'
 import { corrupt, readFailed } from './failures.js'
-import { hashKey, type KeyKind } from './key-hash.js'
+import { hashKey } from './key-hash.js'
 import { LinePrefilter } from './line-prefilter.js'
 import type { File } from './platform.js'
 import { IndexDamaged, type SegmentIndex } from './segment-index.js'
@@ -18,6 +18,8 @@ const CHUNK_SIZE_MAX_BYTES = 128 * 1024
 
 /** Beyond one event in this many it is cheaper to read everything. */
 const SPARSE_FACTOR = 8
+
+const NONE: readonly number[] = []
 
 export interface SegmentOptions {
   readonly path: string
@@ -82,15 +84,14 @@ export class Segment {
     }
   }
 
-  /** Positions of events that may have this name, in order; other events by a collision of hashes. */
-  positions(kind: KeyKind, name: string): number[] {
-    return this.#positions(kind, name, Infinity) as number[]
+  /** Positions of events that may have this key, in order; by a collision of hashes, others too. */
+  positions(key: number): number[] {
+    return this.#positions(key, Infinity) as number[]
   }
 
   /** Undefined: there are more than `limit`. */
-  #positions(kind: KeyKind, name: string, limit: number): number[] | undefined {
-    const key = hashKey(kind, name)
-    const lines = this.lookUp((index) => (index.mayHave(key) ? index.lines(key, limit) : []))
+  #positions(key: number, limit: number): number[] | undefined {
+    const lines = this.lookUp((index) => (index.mayHave(key) ? index.lines(key, limit) : NONE))
     return lines?.map((line) => this.from + line)
   }
 
@@ -175,8 +176,8 @@ export class Segment {
 
   /** The fewest that one of the item's names gives; undefined: too many. */
   #candidatesOf({ stream, types, tags }: QueryItem, limit: number): number[] | undefined {
-    const lists = (tags ?? []).map((tag) => this.#positions('tag', tag, limit))
-    if (stream !== undefined) lists.push(this.#positions('stream', stream, limit))
+    const lists = (tags ?? []).map((tag) => this.#positions(hashKey('tag', tag), limit))
+    if (stream !== undefined) lists.push(this.#positions(hashKey('stream', stream), limit))
     if (lists.length === 0 && types !== undefined) return this.#candidatesOfTypes(types, limit)
     return lists.filter((list) => list !== undefined).sort((a, b) => a.length - b.length)[0]
   }
@@ -184,7 +185,7 @@ export class Segment {
   #candidatesOfTypes(types: readonly string[], limit: number): number[] | undefined {
     const all: number[] = []
     for (const type of types) {
-      const positions = this.#positions('type', type, limit - all.length)
+      const positions = this.#positions(hashKey('type', type), limit - all.length)
       if (positions === undefined) return undefined
       for (const position of positions) all.push(position)
     }

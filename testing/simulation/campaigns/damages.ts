@@ -63,9 +63,8 @@ function damagesOfFile(path: string, bytes: Uint8Array, earlier: DiskImage): Dam
   const random = new Random(bytes.length)
   for (const length of [1, 40, 600]) damages.push({ kind: 'extend', path, bytes: random.bytes(length) })
   damages.push({ kind: 'extend', path, bytes: bytes.slice(-200) })
-  for (let size = 0; size < bytes.length; size += isHole(path, size) ? 64 : 1)
-    damages.push({ kind: 'truncate', path, size })
-  for (let offset = 0; offset < bytes.length; offset += isHole(path, offset) ? 64 : 1) {
+  for (let size = 0; size < bytes.length; size += strideAt(path, size)) damages.push({ kind: 'truncate', path, size })
+  for (let offset = 0; offset < bytes.length; offset += strideAt(path, offset)) {
     // The first bytes of a slot say which format it is of: every bit of them counts.
     const bits = path === `${FOLDER}/head` && offset % 4096 < 14 ? [0, 1, 2, 3, 4, 5, 6, 7] : [random.below(8)]
     for (const bit of bits) damages.push({ kind: 'flip', path, offset, bit })
@@ -78,7 +77,10 @@ function damagesOfFile(path: string, bytes: Uint8Array, earlier: DiskImage): Dam
   return damages
 }
 
-/** Between the slots of the head lie zeros that nobody reads. */
-function isHole(path: string, offset: number): boolean {
-  return path === `${FOLDER}/head` && offset > 520 && offset < 4090
+/** Every byte counts, but for two places. */
+function strideAt(path: string, offset: number): number {
+  // Between the slots of the head lie blanks that nobody reads.
+  if (path === `${FOLDER}/head`) return offset > 520 && offset < 4090 ? 64 : 1
+  // Indexes are alike, and the first one is damaged at every byte.
+  return path.includes('/index/') && !path.endsWith('/0000000000000001.index') ? 8 : 1
 }
