@@ -32,7 +32,6 @@ export const BRANCHES: readonly RegExp[] = [
   /^open: (log-corrupt|store-missing), after a lying sync$/,
   /^refused: log-corrupt$/,
   /^refused: head-missing$/,
-  /^head: missing; made anew from the segments$/,
   /^repaired: made a head$/,
   /^refused: format-newer$/,
   /^refused when asked for places$/,

@@ -1,7 +1,8 @@
 /** The calls a process makes to its simulated disk: each is counted, may be struck by a planned fault, and is recorded. */
 import { type CallKind, type Effect, FaultPlan, SimulatedCrash, systemError } from './faults.js'
 import { applyOp, type TraceOp } from './trace.js'
-import type { DiskFile, Volume } from './volume.js'
+import type { DiskFile } from './pending.js'
+import type { Volume } from './volume.js'
 
 /**
  * Turns of the microtask queue that a sync takes: longer than any backend's path from a sync it did not wait for to

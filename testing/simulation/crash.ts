@@ -1,5 +1,6 @@
 /** What a power failure leaves of the writes that were not yet synced. */
-import { applyData, type PendingOp, type Volume } from './volume.js'
+import { applyData, type PendingOp } from './pending.js'
+import type { Volume } from './volume.js'
 import type { Bytes } from './bytes.js'
 import { type DiskImage, sameBytes } from './image.js'
 import { Random } from './random.js'

@@ -2,7 +2,7 @@
 import type { File, Files } from '../../src/backends/file/platform.js'
 import type { Calls } from './calls.js'
 import { systemError } from './faults.js'
-import { type DiskFile, folderOf } from './volume.js'
+import { type DiskFile, folderOf } from './pending.js'
 
 export class SimulatedFiles implements Files {
   readonly #locked = new Set<string>()

@@ -6,48 +6,19 @@ import { auditBackend, type Expectation, readAll, settle } from './audit.js'
 import type { Strike } from './calls.js'
 import { auditCut } from './cut.js'
 import type { CrashVariant } from './crash.js'
+import { closesLog, DAMAGE_CODES, goesOn, losesSync } from './excuses.js'
 import type { CallKind, Fault } from './faults.js'
 import { type DiskImage, EMPTY_IMAGE } from './image.js'
 import { assertHolds, Violation } from './invariants.js'
 import { type CommitSpec, encodeCommit, type Entry, outcomeText, predict } from './model.js'
 import { scriptedImage } from './power.js'
 import { FOLDER, type Scenario, type Step } from './scenario.js'
+import type { Mark, Subject } from './subject.js'
 import type { Recording } from './trace.js'
-
-/** The code under test: the real one, or a broken twin of it. */
-export interface Subject {
-  openFileBackend(options: {
-    folder: string
-    create?: boolean
-    platform: SimulatedDisk
-    segmentBytes?: number
-    syncHead?: 'idle' | 'close'
-  }): Promise<Backend>
-  /** Makes a head for a log that has lost it. */
-  repairFolder?(folder: string, platform: SimulatedDisk): { readonly position: number; readonly headMade: boolean }
-}
-
-/** Told of everything worth counting: steps of opening, error codes. */
-export type Mark = (branch: string) => void
-
-/** Codes that say that a log is not what it was. */
-const DAMAGE_CODES: ReadonlySet<string> = new Set([
-  'log-corrupt',
-  'head-missing',
-  'store-missing',
-  'store-foreign',
-  'format-newer',
-])
 
 const START_MS = Date.UTC(2026, 0, 1)
 const SETTLING_TURNS = 200
 const OPEN_ATTEMPTS = 3
-
-/** Where there was no room, or something could not be read, the log goes on; after any other failure it is closed. */
-function goesOn(error: unknown): boolean {
-  if (!isPerdureError(error) || error.written !== 'no') return false
-  return error.code === 'disk-full' || (error.code === 'backend-failed' && error.facts.operation === 'read')
-}
 
 export class Life {
   readonly recordings: Recording<Expectation>[] = []
@@ -223,7 +194,7 @@ export class Life {
     try {
       await write(backend)
       if (disk.crashed) return
-      const isClosed = wasBroken || this.#hasLostSync()
+      const isClosed = wasBroken || losesSync(this.#strikesSinceOpen())
       assertHolds('I9', added.length === 0 || !isClosed, () => `${added.length} events were acknowledged`)
       this.certain.push(...added)
       this.uncertain = wasBroken ? this.uncertain : []
@@ -280,16 +251,7 @@ export class Life {
   /** Whether what failed may fail: a fault struck since, or one struck earlier that closes the log for good. */
   #isExcused(strikes: number): boolean {
     if (this.disk.crashed || this.#broken || this.disk.strikes.length > strikes) return true
-    return this.#strikesSinceOpen().some(
-      ({ call, path }) => path.endsWith('/head') && (call === 'write' || call === 'sync'),
-    )
-  }
-
-  /** Indexes are disposable: whether they are durable matters to nobody. */
-  #hasLostSync(): boolean {
-    return this.#strikesSinceOpen().some(({ call, path, effect }) => {
-      return call === 'sync' && effect.kind === 'fail' && !path.includes('/index/')
-    })
+    return closesLog(this.#strikesSinceOpen())
   }
 
   #strikesSinceOpen(): readonly Strike[] {

@@ -3,7 +3,7 @@ import type { SimulatedDisk } from '../simulated-disk.js'
 import { type CrashVariant, type Fate, sectorCount } from './crash.js'
 import { damageImage, type DiskImage } from './image.js'
 import { FOLDER, type PowerLoss, type Step } from './scenario.js'
-import type { PendingOp } from './volume.js'
+import type { PendingOp } from './pending.js'
 
 export function scriptedImage(disk: SimulatedDisk, step: Extract<Step, { do: 'power' }>): DiskImage {
   const image = disk.crash(variantOf(disk.volume.pending, step.leaves))

@@ -1,7 +1,7 @@
 /** Runs numbered cases in this thread and gathers what they find. */
 import { Cases } from './cases.js'
 import { Violation } from './invariants.js'
-import type { Subject } from './life.js'
+import type { Subject } from './subject.js'
 import { addFindings, branchOf, type Failure, type Findings, noFindings } from './report.js'
 import type { Scenario } from './scenario.js'
 

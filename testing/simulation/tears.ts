@@ -1,6 +1,6 @@
 /** Every way worth trying in which a power failure can leave the writes pending at one moment, numbered. */
 import { type CrashVariant, type Fate, sectorCount } from './crash.js'
-import type { PendingOp } from './volume.js'
+import type { PendingOp } from './pending.js'
 
 /** Up to this many pending operations, every subset of them is tried as what survived. */
 const SUBSET_LENGTH_MAX = 5

@@ -1,6 +1,7 @@
 /** What every campaign is: numbered cases, each of which builds disks, recovers from them, and holds them to the model. */
 import { EMPTY_IMAGE } from '../image.js'
-import { Life, type Mark, type Subject } from '../life.js'
+import { Life } from '../life.js'
+import type { Mark, Subject } from '../subject.js'
 import type { CrashState } from '../moments.js'
 import { put, type Scenario } from '../scenario.js'
 
