@@ -72,6 +72,11 @@ export class SimulatedDisk implements Platform {
     this.#calls.faults.clear()
   }
 
+  /** A function of the calls so far: some syncs seem fast and some slow, so that both ways of waiting are taken. */
+  monotonicMs(): number {
+    return Math.floor(this.#calls.count / 7) * 2
+  }
+
   timer(_delayMs: number, callback: () => void): () => void {
     const timer = { callback }
     this.#timers.push(timer)

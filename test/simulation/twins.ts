@@ -10,18 +10,18 @@ export interface Twin {
   readonly scenarios: readonly string[]
 }
 
-const AWAITED_SYNC = 'await open.file.sync();'
+const AWAITED_SYNC = 'await this.#sync.sync(open.file, isAlone);'
 
 export const TWINS: readonly Twin[] = [
   {
     name: 'acknowledges before the sync',
-    patch: [[AWAITED_SYNC, 'void open.file.sync().catch(() => undefined);']],
+    patch: [[AWAITED_SYNC, 'void this.#sync.sync(open.file, isAlone).catch(() => undefined);']],
     caughtBy: 'I1',
     scenarios: ['three appends'],
   },
   {
     name: 'syncs again after a failed sync, and acknowledges',
-    patch: [[AWAITED_SYNC, 'await open.file.sync().catch(() => open.file.sync());']],
+    patch: [[AWAITED_SYNC, 'await this.#sync.sync(open.file, isAlone).catch(() => open.file.sync());']],
     caughtBy: 'I9',
     scenarios: ['a failed sync closes the log until it is reopened'],
   },

@@ -202,7 +202,7 @@ class FileBackend implements Backend, LogState {
     const outcomes = beforeWriting(() =>
       group.map((commit) => judge(commit, this) ?? this.#place(commit, revisions, written, time)),
     )
-    if (written.length > 0) await this.#writer.write(this.#slab, written)
+    if (written.length > 0) await this.#writer.write(this.#slab, written, group.length === 1)
     for (const [stream, revision] of revisions) this.#revisions.set(stream, revision)
     return outcomes
   }
@@ -241,6 +241,7 @@ class FileBackend implements Backend, LogState {
     await this.#writer.write(
       this.#slab,
       envelopes.map((event) => ({ event, stream: event.stream, revision: event.revision, time: event.time })),
+      false,
     )
     for (const { stream, revision } of envelopes) this.#revisions.set(stream, revision)
   }

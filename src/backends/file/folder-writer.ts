@@ -4,6 +4,7 @@ import { isPerdureError, PerdureError } from '../../errors.js'
 import { diskFull, isOutOfSpace, syncFailed, writeFailed } from './failures.js'
 import { closeFiles, rebuildIndex, toSegment, writeIndex, type FolderLog, type OpenSegment } from './folder-log.js'
 import { encodeFooter, encodeHeader, encodeMark, type Extent } from './format.js'
+import { GroupSync } from './group-sync.js'
 import { OpenIndex, type IndexedEvent } from './open-index.js'
 import type { Slab } from './slab.js'
 import { createWhole, writeWhole } from './whole-write.js'
@@ -29,6 +30,7 @@ export interface WriterSettings {
 export class FolderWriter {
   readonly #log: FolderLog
   readonly #settings: WriterSettings
+  readonly #sync: GroupSync
   /** Why nothing may be written any more. */
   #failure: PerdureError | undefined
   #cancelHeadSync: (() => void) | undefined
@@ -39,6 +41,7 @@ export class FolderWriter {
   constructor(log: FolderLog, settings: WriterSettings) {
     this.#log = log
     this.#settings = settings
+    this.#sync = new GroupSync(log.platform)
   }
 
   /** @throws PerdureError `sync-failed` or `backend-failed`, nothing written, once writing has failed for good */
@@ -53,12 +56,13 @@ export class FolderWriter {
   }
 
   /**
-   * Writes the lines of the slab as one group; resolves once it is durable and on record.
+   * Writes the lines of the slab as one group; resolves once it is durable and on record. `isAlone`: it is a single
+   * commit, and no other waits for the same sync.
    *
    * @throws PerdureError `disk-full` (nothing written, the log goes on); `sync-failed`, `backend-failed` (unknown, and
    * the log is closed to appends for good)
    */
-  async write(slab: Slab, events: readonly WrittenEvent[]): Promise<void> {
+  async write(slab: Slab, events: readonly WrittenEvent[], isAlone: boolean): Promise<void> {
     this.assertWritable()
     const open = this.#settle('no', () => this.#openSegment())
     const { lines } = slab
@@ -73,7 +77,7 @@ export class FolderWriter {
       this.#writeBytes(open, bytes)
     })
     try {
-      await open.file.sync()
+      await this.#sync.sync(open.file, isAlone)
     } catch (error) {
       throw this.#fail(syncFailed(open.segment.path, 'unknown', error))
     }
@@ -110,7 +114,8 @@ export class FolderWriter {
   }
 
   #extent(open: OpenSegment): Extent {
-    return { bytes: open.bytes, last: this.#log.head.last, sha256: open.hash.copy().digest('hex') }
+    // The head holds the digest of just these bytes.
+    return { bytes: open.bytes, last: this.#log.head.last, sha256: this.#log.head.sha256 }
   }
 
   /** Leaves the segment as it was if there is no room. */

@@ -33,6 +33,7 @@ export const nodePlatform: Platform = {
     }
   },
   random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+  monotonicMs: () => performance.now(),
 }
 
 class NodeFile implements File {

@@ -11,6 +11,8 @@ export interface Platform {
   /** Calls back once after `delayMs`; does not keep the process alive. Returns a function that cancels. */
   timer(delayMs: number, callback: () => void): () => void
   random(bytes: number): Uint8Array
+  /** For telling how long something took; begins anywhere, never goes back. */
+  monotonicMs(): number
 }
 
 export interface Files {

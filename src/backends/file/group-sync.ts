@@ -1,0 +1,27 @@
+/** Waiting for the disk, in the cheaper of two ways. */
+import type { File, Platform } from './platform.js'
+
+/** A pause of the program that nobody notices: what a collection of garbage takes. */
+const IN_PLACE_MAX_MS = 1
+
+/**
+ * A sync in another thread leaves the program free, but on a fast disk waking that thread takes as long as the sync. So
+ * the sync of a commit that nobody waits beside is done in place while the disk answers within a millisecond.
+ */
+export class GroupSync {
+  readonly #platform: Platform
+  /** How long the disk took the last time. */
+  #tookMs = Infinity
+
+  constructor(platform: Platform) {
+    this.#platform = platform
+  }
+
+  /** Rejects when the sync failed; then it must not be asked for again. */
+  async sync(file: File, isAlone: boolean): Promise<void> {
+    const startedMs = this.#platform.monotonicMs()
+    if (isAlone && this.#tookMs < IN_PLACE_MAX_MS) file.syncNow()
+    else await file.sync()
+    this.#tookMs = this.#platform.monotonicMs() - startedMs
+  }
+}
