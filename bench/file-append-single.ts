@@ -14,11 +14,12 @@ export const fileAppendSingle: Row = {
   goal: 0.6,
   aim: 0.8,
   measure: async (context) => {
-    const count = context.scale(500)
+    // Long enough that the compiler's first steps do not count.
+    const count = context.scale(2000)
     const next = freshNames(context.folder)
-    // Short runs and many pairs: a disk has good and bad seconds, and both sides should have the same ones.
+    // More pairs than elsewhere: a disk has good and bad seconds, and both sides should have the same ones.
     return await compareRates(
-      { ...context, pairs: context.pairs * 4 },
+      { ...context, pairs: context.pairs * 2 },
       () => appendToStore(next(), count),
       () => appendBare(next(), count),
     )

@@ -81,7 +81,8 @@ export class FolderWriter {
     } catch (error) {
       throw this.#fail(syncFailed(open.segment.path, 'unknown', error))
     }
-    // The head's sync may have failed meanwhile: from then on nothing is acknowledged.
+    // A sync of the head may be under way; once one has failed, nothing is acknowledged.
+    await this.#headSync
     if (this.#failure !== undefined) throw syncFailed(this.#log.paths.head, 'unknown', this.#failure)
     open.hash.update(bytes)
     open.bytes += bytes.length
@@ -228,7 +229,9 @@ export class FolderWriter {
     if (this.#settings.syncHead === 'close') return
     this.#cancelHeadSync?.()
     this.#cancelHeadSync = this.#log.platform.timer(HEAD_SYNC_DELAY_MS, () => {
-      this.#headSync = this.#restHead()
+      this.#headSync = this.#restHead().finally(() => {
+        this.#headSync = undefined
+      })
     })
   }
 
