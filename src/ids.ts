@@ -1,4 +1,5 @@
 /** Event ids: UUIDv7 (RFC 9562), made from an injected clock and injected randomness. */
+import { assertInvariant } from './errors.js'
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
@@ -18,6 +19,7 @@ export function createIds(random: (bytes: number) => Uint8Array): (nowMs: number
     if (used === pool.length) {
       pool = random(POOL_SIZE_BYTES)
       used = 0
+      assertInvariant(pool.length === POOL_SIZE_BYTES, 'random gives as many bytes as it is asked for')
     }
     if (nowMs !== prefixMs) {
       prefixMs = nowMs

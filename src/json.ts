@@ -193,7 +193,10 @@ function significant(text: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
   const digits = (whole + fraction).replace(/^0+/, '')
-  const trimmed = digits.replace(/0+$/, '')
+  let end = digits.length
+  // Not a regular expression: one that looks for zeros at the end tries from each zero anew.
+  while (end > 0 && digits.charCodeAt(end - 1) === 0x30) end--
+  const trimmed = digits.slice(0, end)
   if (trimmed === '') return '0'
   return `${sign}${trimmed}e${Number(exponent) - fraction.length + digits.length - trimmed.length}`
 }

@@ -68,7 +68,7 @@ async function openBackend(at: string | Backend, options: OpenOptions): Promise<
       return rest === '' ? owned(openMemoryBackend(options)) : namedMemory(rest, options)
     case 'file':
       if (rest === '') throw invalidUrl(at, 'names no folder')
-      return owned(await openFileBackend({ ...options, folder: rest.startsWith('//') ? fileURLToPath(at) : rest }))
+      return owned(await openFileBackend({ ...options, folder: folderOf(at, rest) }))
     case 'postgres':
     case 'postgresql':
       throw new PerdureError(
@@ -81,6 +81,15 @@ async function openBackend(at: string | Backend, options: OpenOptions): Promise<
       )
     default:
       throw invalidUrl(at, 'is not the address of a store')
+  }
+}
+
+function folderOf(at: string, rest: string): string {
+  if (!rest.startsWith('//')) return rest
+  try {
+    return fileURLToPath(at)
+  } catch {
+    throw invalidUrl(at, 'is not the URL of a folder on this machine')
   }
 }
 

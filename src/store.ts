@@ -11,7 +11,7 @@ import type { Events } from './log/evolution.js'
 import { checkName } from './log/names.js'
 import type { Ports } from './log/ports.js'
 import { attempt, Reader } from './log/reader.js'
-import { parseQuery, restrictTypes, toRecordedTime } from './log/selection.js'
+import { parseQuery, parseSelection, restrictTypes, toRecordedTime } from './log/selection.js'
 import { Writer } from './log/writer.js'
 import { must } from './must.js'
 import { Fold, type Projection } from './projections/projection.js'
@@ -194,9 +194,10 @@ export class Store {
     this.#assertOpen()
     const { at, ...selected } = selection
     const position = await this.#positionOf(at)
-    const query = parseQuery({ ...selected, upTo: position, enrichments: projection.enrichments })
+    const selectedOnly = parseSelection(selected)
+    const query = parseQuery({ upTo: position, enrichments: projection.enrichments })
     // The backend skips what has no handler before anything of it is parsed: most of the speed of a replay.
-    const handled = { ...query, matcher: restrictTypes(query.matcher, Object.keys(projection.on)) }
+    const handled = { ...query, matcher: restrictTypes(selectedOnly, Object.keys(projection.on)) }
     const fold = new Fold(projection)
     for await (const page of this.#reader.pages(attempt(() => handled))) for (const event of page) fold.apply(event)
     const revision =

@@ -91,4 +91,15 @@ export const momentPromises: Promises = {
     const firsts = results.map((result) => (result.ok ? result.first : 0))
     assert.deepEqual(firsts, range(1, 60))
   },
+
+  'repeat: meets its original in flight, the original is refused, the repeat is judged by itself': async (it) => {
+    const store = await it.store()
+    await store.append('a', note('0'))
+    const event = note('1', { id: 'i' })
+    const [refused, written] = await Promise.all([
+      store.append('a', event, { expect: 'new' }),
+      store.append('a', event),
+    ])
+    assert.deepEqual([refused.ok, written.duplicate, written.first], [false, false, 2])
+  },
 }

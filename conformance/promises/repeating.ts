@@ -250,17 +250,6 @@ export const repeatingPromises: Promises = {
     assert.deepEqual([await store.head(), await store.revision('a')], [1, 1])
   },
 
-  'repeat: meets its original in flight, the original is refused, the repeat is judged by itself': async (it) => {
-    const store = await it.store()
-    await store.append('a', note('0'))
-    const event = note('1', { id: 'i' })
-    const [refused, written] = await Promise.all([
-      store.append('a', event, { expect: 'new' }),
-      store.append('a', event),
-    ])
-    assert.deepEqual([refused.ok, written.duplicate, written.first], [false, false, 2])
-  },
-
   'repeat: ids that are names of built-in members are ids like any other': async (it) => {
     const store = await it.store()
     const ids = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '0', 'length']

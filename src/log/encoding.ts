@@ -221,6 +221,9 @@ function encodeSubjects(event: NewEvent, index: number): string {
   if (typeof subjects !== 'object' || subjects === null || Array.isArray(subjects)) {
     throw invalidEvent(index, '/subjects', 'is not an object')
   }
+  if (Object.keys(subjects).length > TAGS_LENGTH_MAX) {
+    throw invalidEvent(index, '/subjects', `has more than ${TAGS_LENGTH_MAX} members`)
+  }
   for (const [pointer, name] of Object.entries(subjects)) {
     checkText(name, index, '/subjects' + pointerPart(pointer))
     if (!pointsInto(data, pointer)) {

@@ -23,7 +23,7 @@ export class GroupBuilder {
   readonly #backend: Backend
   readonly #now: () => string
   #waiting: Waiting[] = []
-  #running: Promise<void> | undefined
+  #isRunning = false
   /** The highest position known to be recorded. */
   #head: number
 
@@ -50,14 +50,11 @@ export class GroupBuilder {
   submit(commit: Commit): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ commit, resolve, reject })
+      if (this.#isRunning) return
+      this.#isRunning = true
       // A microtask later: appends made in the same turn share the first group already.
-      this.#running ??= Promise.resolve().then(() => this.#run())
+      queueMicrotask(() => void this.#run())
     })
-  }
-
-  /** Resolves when nothing is waiting. */
-  async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running
   }
 
   async #run(): Promise<void> {
@@ -67,7 +64,7 @@ export class GroupBuilder {
       this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken)
       await this.#write(group)
     }
-    this.#running = undefined
+    this.#isRunning = false
   }
 
   async #write(group: readonly Waiting[]): Promise<void> {

@@ -2,6 +2,7 @@
 import type { CommitWrite, EncodedEvent, Line } from '../backends/protocol.js'
 import type { Meta, RecordedEvent } from '../events.js'
 import { deepFreeze, encodeJson, type Json } from '../json.js'
+import { checkName, checkTag, checkTime } from './names.js'
 
 /** Where and when an event was recorded; given by the backend, under its lock. */
 export interface Place {
@@ -203,7 +204,7 @@ export function isEscaped(text: string, at: number): boolean {
 
 function parseText(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text) as unknown
   } catch (error) {
     throw new MalformedLine('not JSON', { cause: error })
   }
@@ -226,7 +227,7 @@ export function scanEnvelope(line: Line): Envelope {
  * @throws MalformedLine
  */
 export function checkLine(line: Line): Envelope {
-  const { occurred } = decodeLine(line)
+  const { occurred } = decodeChecked(line)
   const envelope = scanEnvelope(line)
   const { position, first, count, stream, revision, id, type, version, time, tags } = envelope
   const expected = composeLine(
@@ -244,7 +245,58 @@ export function checkLine(line: Line): Envelope {
     { position, first, count, revision, time },
   )
   if (!line.startsWith(expected)) throw new MalformedLine('its envelope is not written as the format has it')
+  checkValues(envelope, occurred)
+  checkRest(`{${line.slice(expected.length + 1)}`)
   return envelope
+}
+
+/** A line of a foreign writer may nest deeper than the stack is. */
+function decodeChecked(line: Line): RecordedEvent {
+  try {
+    return decodeLine(line)
+  } catch (error) {
+    if (error instanceof RangeError) throw new MalformedLine('it is nested too deep', { cause: error })
+    throw error
+  }
+}
+
+const RECORDED_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+
+function checkValues({ stream, id, type, time, tags, revision, version, count }: Envelope, occurred?: string): void {
+  const problem =
+    checkName(stream) ??
+    checkName(id) ??
+    checkName(type) ??
+    tags.map(checkTag).find((one) => one !== undefined) ??
+    (RECORDED_TIME.test(time) ? checkTime(time) : 'has a time that is not written as the format has it') ??
+    (occurred === undefined ? undefined : checkTime(occurred))
+  if (problem !== undefined) throw new MalformedLine(`a name, a tag or a time in it ${problem}`)
+  if (revision < 1 || version < 1 || count < 1) throw new MalformedLine('a number in it is less than 1')
+}
+
+const REST_KEYS = ['subject', 'subjects', 'refers', 'meta', 'data', 'sealed']
+
+/** What follows the tags: only known keys, in their order, each once, and nothing between them. */
+function checkRest(text: string): void {
+  const rest = parseText(text) as Record<string, unknown>
+  const keys = Object.keys(rest)
+  const inOrder = REST_KEYS.filter((key) => Object.hasOwn(rest, key))
+  if (keys.length !== inOrder.length || keys.some((key, i) => key !== inOrder[i])) {
+    throw new MalformedLine('its keys are not those of the format, in their order')
+  }
+  const { meta = {} } = rest
+  if (typeof meta !== 'object' || meta === null || Array.isArray(meta)) throw new MalformedLine('its meta is no object')
+  // By length, because members of an object may stand in an order that JavaScript does not keep.
+  if (encodeRecorded(rest).length !== text.length) throw new MalformedLine('it is not written as the format has it')
+}
+
+function encodeRecorded(rest: Record<string, unknown>): string {
+  try {
+    const members = Object.entries(rest).map(([key, value]) => `"${key}":${encodeJson(value)}`)
+    return `{${members.join(',')}}`
+  } catch (error) {
+    throw new MalformedLine('it holds what no event may hold', { cause: error })
+  }
 }
 
 /**

@@ -125,9 +125,9 @@ function checkMembers(value: object, allowed: readonly string[], pointer: string
 }
 
 /** A selection from outside, whole. @throws PerdureError `query-invalid` */
-export function parseSelection(selection: Selection, extra: readonly string[] = []): Matcher {
+export function parseSelection(selection: Selection): Matcher {
   assertObject(selection)
-  checkMembers(selection, [...SELECTION_MEMBERS, ...extra], '')
+  checkMembers(selection, SELECTION_MEMBERS, '')
   return toMatcher(selection)
 }
 
@@ -168,6 +168,9 @@ export function parseQuery(query: Query): ParsedQuery {
   }
 }
 
+/** The last millisecond that four digits of a year can name. */
+export const TIME_MAX_MS = Date.UTC(10_000, 0) - 1
+
 /** A time as a line has it: UTC, milliseconds. A finer time is cut, so that it still names a prefix of the log. */
 export function toRecordedTime(time: string | Date, pointer: string): string {
   if (!(time instanceof Date) && (typeof time !== 'string' || checkTime(time) !== undefined)) {
@@ -175,7 +178,8 @@ export function toRecordedTime(time: string | Date, pointer: string): string {
   }
   const milliseconds = time instanceof Date ? time.getTime() : Date.parse(time)
   if (!Number.isFinite(milliseconds)) throw invalid(pointer, 'is not a time')
-  return new Date(milliseconds).toISOString()
+  // Beyond these no event is recorded, and the texts would no longer be in order.
+  return new Date(Math.min(Math.max(milliseconds, 0), TIME_MAX_MS)).toISOString()
 }
 
 function assertObject(query: unknown): asserts query is object {

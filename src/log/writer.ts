@@ -3,7 +3,7 @@ import type { Backend, Commit, CommitWrite, FailedCondition, Line } from '../bac
 import type { Clock } from '../clock.js'
 import { PerdureError, withWritten } from '../errors.js'
 import type { Appended, Conflict, Expect, NewEvent, RecordedEvent, Refused, Unless, Write } from '../events.js'
-import { checkExpect, checkUnless, conditionInvalid, type CheckedUnless } from './conditions.js'
+import { checkExpect, checkNoOthers, checkUnless, conditionInvalid, type CheckedUnless } from './conditions.js'
 import {
   checkCommitSize,
   checkStream,
@@ -17,7 +17,7 @@ import { GroupBuilder, type Outcome } from './group-builder.js'
 import type { Ports } from './ports.js'
 import { attempt, type Reader } from './reader.js'
 import { compareWithRecorded, idReused } from './repeat.js'
-import { parseQuery, type ParsedQuery } from './selection.js'
+import { parseQuery, TIME_MAX_MS, type ParsedQuery } from './selection.js'
 
 /** How many of the events that came between a refusal shows. */
 const CONFLICT_LENGTH_MAX_EVENTS = 100
@@ -105,7 +105,8 @@ export class Writer {
     if (!Array.isArray(writes)) throw conditionInvalid('', 'what to commit is not a list of writes')
     const prepared = (writes as readonly Write[]).map((write, i): PreparedWrite => {
       if (typeof write !== 'object' || (write as unknown) === null) throw conditionInvalid(`/${i}`, 'is not a write')
-      const { stream, events, expect = 'any' } = write
+      const { stream, events, expect = 'any', ...others } = write
+      checkNoOthers(others, `/${i}`, 'stream, events and expect')
       const first = contents.length
       checkStream(stream, first, own)
       const list: readonly NewEvent[] = Array.isArray(events) ? (events as readonly NewEvent[]) : [events as NewEvent]
@@ -193,20 +194,25 @@ export class Writer {
         const own = prepared.writes.slice(0, condition.write).filter((write) => write.stream === stream)
         const upToRevision = actual - own.reduce((sum, { contents }) => sum + contents.length, 0)
         const afterRevision = revisionAfter(expected, actual)
-        const events = await this.#newest({ ...parseQuery({ stream }), afterRevision, upToRevision })
+        const limit = Math.min(CONFLICT_LENGTH_MAX_EVENTS, upToRevision - afterRevision)
+        const events =
+          limit > 0 ? await this.#newest({ ...parseQuery({ stream, limit }), afterRevision, upToRevision }) : []
         conflicts.push({ kind: 'revision', stream, expected, actual, events })
       } else if (condition.kind === 'query') {
         const { matcher, after, given } = prepared.unless as CheckedUnless
-        const events = await this.#newest({ ...parseQuery({ after, upTo: actual }), matcher })
+        const events = await this.#newest({
+          ...parseQuery({ after, upTo: actual, limit: CONFLICT_LENGTH_MAX_EVENTS }),
+          matcher,
+        })
         conflicts.push({ kind: 'query', expected: given, actual, events })
       }
     }
     return conflicts
   }
 
-  /** The newest hundred, oldest first. */
+  /** As many as the query's limit says, the newest, oldest first. */
   async #newest(query: ParsedQuery): Promise<RecordedEvent[]> {
-    const limited = { ...query, backwards: true, limit: CONFLICT_LENGTH_MAX_EVENTS, enrichments: true }
+    const limited = { ...query, backwards: true, enrichments: true }
     const events: RecordedEvent[] = []
     for await (const page of this.#options.reader.pages(attempt(() => limited))) events.push(...page)
     return events.reverse()
@@ -278,13 +284,26 @@ function createTimestamps(clock: Clock): () => string {
   let lastMs = NaN
   let text = ''
   return () => {
-    const now = clock()
-    if (now.getTime() !== lastMs) {
-      text = now.toISOString()
-      lastMs = now.getTime()
+    const nowMs = clock().getTime()
+    if (nowMs !== lastMs) {
+      text = toLineTime(nowMs)
+      lastMs = nowMs
     }
     return text
   }
+}
+
+function toLineTime(nowMs: number): string {
+  if (nowMs >= 0 && nowMs <= TIME_MAX_MS) return new Date(nowMs).toISOString()
+  throw new PerdureError(
+    'options-invalid',
+    'the clock gives a time that is none, or not of the years 1970 to 9999',
+    { option: 'clock' },
+    {
+      written: 'no',
+      hint: 'Correct the clock that the store was opened with.',
+    },
+  )
 }
 
 function commitEmpty(message: string): PerdureError<'commit-empty'> {

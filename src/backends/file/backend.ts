@@ -22,6 +22,7 @@ import { nodePlatform } from './node-platform.js'
 import type { Platform } from './platform.js'
 import { openFolder } from './recovery.js'
 import { RevisionCache } from './revision-cache.js'
+import type { Segment } from './segment.js'
 import { Slab } from './slab.js'
 import { mergeStreams } from './stream-list.js'
 import { verifyFolder } from './verification.js'
@@ -83,21 +84,22 @@ class FileBackend implements Backend, LogState {
     this.#assertOpen()
     const { after, backwards, limit, maxBytes } = page
     const upTo = Math.min(page.upTo, this.#log.head.last)
+    const { segments } = this.#log
+    const touches = (segment: Segment): boolean => segment.last > after && segment.from <= upTo
+    const segment = backwards ? segments.findLast(touches) : segments.find(touches)
+    if (segment === undefined) return { lines: [], scannedTo: backwards ? after + 1 : page.upTo }
+    // A page ends with its segment: a query that matches nothing must not hold up everything else for the whole log.
+    let scannedTo = backwards ? Math.max(segment.from, after + 1) : Math.min(segment.last, upTo)
+    if (!backwards && segment === segments.at(-1)) scannedTo = page.upTo
     const lines: Line[] = []
     let bytes = 0
-    let scannedTo = backwards ? after + 1 : page.upTo
-    const inOrder = this.#log.segments.filter((segment) => segment.last > after && segment.from <= upTo)
-    if (backwards) inOrder.reverse()
-    for (const segment of inOrder) {
-      const goOn = segment.visit(matcher, after, upTo, backwards, (position, line) => {
-        lines.push(line)
-        bytes += line.length
-        if (lines.length < limit && bytes < maxBytes) return true
-        scannedTo = position
-        return false
-      })
-      if (!goOn) break
-    }
+    segment.visit(matcher, after, upTo, backwards, (position, line) => {
+      lines.push(line)
+      bytes += line.length
+      if (lines.length < limit && bytes < maxBytes) return true
+      scannedTo = position
+      return false
+    })
     return { lines, scannedTo }
   }
 
@@ -137,7 +139,7 @@ class FileBackend implements Backend, LogState {
     let low = segment.from
     let high = segment.last
     while (low < high) {
-      const middle = (low + high + 1) >>> 1
+      const middle = low + Math.ceil((high - low) / 2)
       if (scanEnvelope(segment.line(middle)).time <= time) low = middle
       else high = middle - 1
     }

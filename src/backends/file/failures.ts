@@ -64,6 +64,19 @@ export function writeFailed(
   )
 }
 
+/** The lock is gone while we hold it, and another process has used that. */
+export function lockLost(path: string): PerdureError<'store-locked'> {
+  return new PerdureError(
+    'store-locked',
+    `another process has written to ${path} while this one held its lock`,
+    { path },
+    {
+      written: 'no',
+      hint: 'Do not remove the lock file, and keep logs on file systems that lock. Close the store; run perdure verify.',
+    },
+  )
+}
+
 export function readFailed(path: string, offset: number, cause: unknown): PerdureError<'backend-failed'> {
   return new PerdureError(
     'backend-failed',

@@ -1,7 +1,7 @@
 /** Writes groups to the folder: segment, sync, head, in this order; and begins a new segment when one is full. */
 import { createHash, hash as hashOnce } from 'node:crypto'
 import { isPerdureError, PerdureError } from '../../errors.js'
-import { diskFull, isOutOfSpace, syncFailed, writeFailed } from './failures.js'
+import { codeOf, diskFull, isOutOfSpace, lockLost, syncFailed, writeFailed } from './failures.js'
 import { closeFiles, rebuildIndex, toSegment, writeIndex, type FolderLog, type OpenSegment } from './folder-log.js'
 import { encodeFooter, encodeHeader, encodeMark, type Extent } from './format.js'
 import { GroupSync } from './group-sync.js'
@@ -10,7 +10,7 @@ import type { Slab } from './slab.js'
 import { createWhole, writeWhole } from './whole-write.js'
 import { listOf } from './folder.js'
 
-/** How long the log rests before the head is synced. */
+/** How long after an append the head is synced at the latest. */
 const HEAD_SYNC_DELAY_MS = 100
 
 /** What of a line is indexed, and its place. */
@@ -64,7 +64,10 @@ export class FolderWriter {
    */
   async write(slab: Slab, events: readonly WrittenEvent[], isAlone: boolean): Promise<void> {
     this.assertWritable()
-    const open = this.#settle('no', () => this.#openSegment())
+    const open = this.#settle('no', () => {
+      if (!this.#log.headFile.isOurs()) throw lockLost(this.#log.paths.root)
+      return this.#openSegment()
+    })
     const { lines } = slab
     const last = this.#log.head.last + events.length
     const mark = encodeMark(this.#extent(open), {
@@ -208,13 +211,13 @@ export class FolderWriter {
     return open
   }
 
-  /** An index that cannot be written is kept in memory, and built again when the log is opened. */
+  /** Disposable: one that cannot be written, for whatever reason, is kept in memory and built again at the next opening. */
   #keepIndex(open: OpenSegment, contentDigest: string): void {
     try {
       const index = writeIndex(this.#log, open.segment.from, open.index, contentDigest)
       if (index !== undefined) open.segment.replaceIndex(index)
     } catch (error) {
-      if (!isOutOfSpace(error)) throw error
+      if (codeOf(error) === '') throw error
     }
   }
 
@@ -225,10 +228,11 @@ export class FolderWriter {
       if (segment.indexDamaged) segment.replaceIndex(rebuildIndex(this.#log, segment.from))
   }
 
+  /** Not put off by further appends: under a steady load the head would never be synced. */
   #planHeadSync(): void {
-    if (this.#settings.syncHead === 'close') return
-    this.#cancelHeadSync?.()
+    if (this.#settings.syncHead === 'close' || this.#cancelHeadSync !== undefined) return
     this.#cancelHeadSync = this.#log.platform.timer(HEAD_SYNC_DELAY_MS, () => {
+      this.#cancelHeadSync = undefined
       this.#headSync = this.#restHead().finally(() => {
         this.#headSync = undefined
       })

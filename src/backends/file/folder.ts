@@ -50,7 +50,6 @@ export interface FolderContents {
   readonly unfinished: readonly string[]
 }
 
-const OWN_NAMES: ReadonlySet<string> = new Set([HEAD_NAME, SEGMENTS_NAME, INDEX_NAME, TORN_NAME])
 /** May stand in a folder that holds no log yet: the lock, with what SQLite puts beside it, and an unfinished head. */
 const BEGUN_NAMES: ReadonlySet<string> = new Set([LOCK_NAME, `${LOCK_NAME}-journal`, HEAD_NAME + UNFINISHED])
 
@@ -58,26 +57,27 @@ const BEGUN_NAMES: ReadonlySet<string> = new Set([LOCK_NAME, `${LOCK_NAME}-journ
 export function lookInto(files: Files, paths: FolderPaths): FolderContents | undefined {
   const names = listOf(files, paths.root)
   if (names === undefined) return undefined
-  const own = names.filter((name) => OWN_NAMES.has(name))
-  const other = names.find((name) => !OWN_NAMES.has(name) && !BEGUN_NAMES.has(name))
-  if (own.length === 0 && other !== undefined) throw foreign(paths.root, other)
   const segmentFiles = listOf(files, paths.segments) ?? []
   const indexFiles = listOf(files, paths.index) ?? []
   const tornFiles = listOf(files, paths.torn) ?? []
   const segments = segmentFiles.map(parseSegmentName).filter((from) => from !== undefined)
+  const hasHead = names.includes(HEAD_NAME)
+  const isLog = hasHead || segments.length > 0
+  const other = names.find((name) => !BEGUN_NAMES.has(name))
+  if (!isLog && other !== undefined) throw foreign(paths.root, other)
   const unfinished = [
-    ...names.map((name) => join(paths.root, name)),
-    ...segmentFiles.map((name) => join(paths.segments, name)),
-    ...indexFiles.map((name) => join(paths.index, name)),
-    ...tornFiles.map((name) => join(paths.torn, name)),
-  ].filter((path) => path.endsWith(UNFINISHED))
-  return {
-    isNew: own.length === 0,
-    hasHead: own.includes(HEAD_NAME),
-    segments: segments.sort((a, b) => a - b),
-    unfinished,
-  }
+    ...names.filter((name) => name === HEAD_NAME + UNFINISHED).map((name) => join(paths.root, name)),
+    ...segmentFiles.filter((name) => UNFINISHED_SEGMENT.test(name)).map((name) => join(paths.segments, name)),
+    ...indexFiles.filter((name) => UNFINISHED_INDEX.test(name)).map((name) => join(paths.index, name)),
+    ...tornFiles.filter((name) => UNFINISHED_TORN.test(name)).map((name) => join(paths.torn, name)),
+  ]
+  return { isNew: !isLog, hasHead, segments: segments.sort((a, b) => a - b), unfinished }
 }
+
+// What we make and no more: a file of somebody else's is never removed.
+const UNFINISHED_SEGMENT = /^\d{16}\.ndjson\.new$/
+const UNFINISHED_INDEX = /^\d{16}\.index\.new$/
+const UNFINISHED_TORN = /^\d+(\.\d+)?\.new$/
 
 /** Names in a folder; undefined if there is none. */
 export function listOf(files: Files, folder: string): readonly string[] | undefined {

@@ -1,5 +1,6 @@
 /** The folder's own lines and names: segment header, mark, footer, head slot. docs/format.md specifies them. */
 import { crc32 } from 'node:zlib'
+import { assertInvariant } from '../../errors.js'
 
 export const FORMAT = 1
 
@@ -61,9 +62,6 @@ export function encodeFooter({ bytes, last, sha256 }: Extent): string {
   return `{"end":{"bytes":${bytes},"last":${last},"sha256":"${sha256}"}}\n`
 }
 
-/** What a line of a segment is, by how it begins. Event lines begin with `{"position":`. */
-export type LineKind = 'event' | 'mark' | 'end' | 'header' | 'unknown'
-
 const HEADER = /^\{"perdure":(\d+),"log":"([^"\\]{1,512})","from":(\d{1,16})\}$/
 const BEFORE = '"bytes":(\\d{1,16}),"last":(\\d{1,16}),"sha256":"([0-9a-f]{64})"'
 const MARK = new RegExp(
@@ -111,7 +109,9 @@ export function encodeSlot(head: HeadState, write: number): string {
   const text =
     `{"perdure":${FORMAT},"log":"${log}","write":${write},"segment":${segment},"bytes":${bytes},"last":${last}` +
     `${time === undefined ? '' : `,"time":"${time}"`},"sha256":"${sha256}"`
-  return `${text},"crc32":${crc32(text)}}`.padEnd(SLOT_SIZE_BYTES - 1) + '\n'
+  const slot = `${text},"crc32":${crc32(text)}}`.padEnd(SLOT_SIZE_BYTES - 1) + '\n'
+  assertInvariant(slot.length === SLOT_SIZE_BYTES, 'a slot of the head has its size')
+  return slot
 }
 
 const SLOT = new RegExp(

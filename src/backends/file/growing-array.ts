@@ -23,9 +23,4 @@ export class GrowingArray {
   set(i: number, value: number): void {
     this.#values[i] = value
   }
-
-  /** The values themselves, not a copy. */
-  view(): Uint32Array {
-    return this.#values.subarray(0, this.#length)
-  }
 }

@@ -67,6 +67,8 @@ function readSlots(files: Files, path: string): Slot[] | undefined {
 /** For writing. Errors are the platform's: what they mean depends on what was being done. */
 export class HeadFile {
   readonly #file: File
+  /** What the file holds, as far as this process knows. */
+  readonly #image: Buffer
   /** Counter of the newest slot. */
   #write: number
   /** Counter of the newest write that is durable. */
@@ -76,6 +78,15 @@ export class HeadFile {
   constructor(files: Files, path: string, write: number) {
     this.#file = files.open(path, 'write')
     this.#write = write
+    this.#image = this.#read()
+  }
+
+  /**
+   * False: somebody else has written the head, so the lock did not hold (its file was removed, or its file system does
+   * not lock). One look for each group, because two writers destroy each other's events.
+   */
+  isOurs(): boolean {
+    return this.#read().equals(this.#image)
   }
 
   get isSynced(): boolean {
@@ -88,7 +99,10 @@ export class HeadFile {
    */
   write(state: HeadState): void {
     const write = this.#write + (this.isSynced ? 1 : 2)
-    writeWhole(this.#file, Buffer.from(encodeSlot(state, write), 'latin1'), (write & 1) * SLOT_DISTANCE_BYTES)
+    const slot = Buffer.from(encodeSlot(state, write), 'latin1')
+    const offset = (write & 1) * SLOT_DISTANCE_BYTES
+    writeWhole(this.#file, slot, offset)
+    slot.copy(this.#image, offset)
     this.#write = write
   }
 
@@ -105,6 +119,12 @@ export class HeadFile {
 
   close(): void {
     this.#file.close()
+  }
+
+  #read(): Buffer {
+    const bytes = Buffer.alloc(SLOT_DISTANCE_BYTES + SLOT_SIZE_BYTES)
+    this.#file.read(bytes, bytes.length, 0)
+    return bytes
   }
 }
 

@@ -120,9 +120,17 @@ function openLockFile(Sqlite: typeof Database, path: string): Database.Database 
   }
 }
 
-/** In the terms of the platform: whatever keeps SQLite from locking is a matter of access to the file. */
+const FILE_CODES: Readonly<Record<string, string>> = {
+  SQLITE_READONLY: 'EACCES',
+  SQLITE_CANTOPEN: 'EACCES',
+  SQLITE_PERM: 'EACCES',
+  SQLITE_FULL: 'ENOSPC',
+}
+
+/** In the terms of the platform. */
 function toFileError(cause: unknown, path: string): Error {
-  return Object.assign(new Error(`cannot lock ${path}: ${String(cause)}`, { cause }), { code: 'EACCES' })
+  const code = FILE_CODES[codeOf(cause)] ?? 'ENOLCK'
+  return Object.assign(new Error(`cannot lock ${path}: ${String(cause)}`, { cause }), { code })
 }
 
 function codeOf(error: unknown): string {

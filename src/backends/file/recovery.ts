@@ -9,7 +9,7 @@ import type { BootStep } from '../protocol.js'
 import { BootReport, count } from './boot-report.js'
 import { codeOf, diskFull, isMissing, isOutOfSpace, messageOf } from './failures.js'
 import { FilePool } from './file-pool.js'
-import { closeFiles, type FolderLog } from './folder-log.js'
+import { closeFiles, type FolderLog, type IndexParts } from './folder-log.js'
 import { FolderPaths, lookInto, missing, unwritable, type FolderContents } from './folder.js'
 import { OWN_LINE_SIZE_MAX_BYTES, parseHeader } from './format.js'
 import { encodeHeadFile, readHead, type ReadHead } from './head-file.js'
@@ -17,7 +17,7 @@ import { findIndexes, loadSegments, restoreIndex } from './index-loading.js'
 import { PageCache } from './page-cache.js'
 import type { Files, Platform } from './platform.js'
 import { removeUnfinished, setTornAside, settleHead, settleWalked, syncFolders } from './settling.js'
-import { surveySegments } from './survey.js'
+import { surveySegments, type Survey } from './survey.js'
 import { readStart } from './whole-read.js'
 import { createWhole } from './whole-write.js'
 
@@ -87,6 +87,26 @@ function openLocked(options: OpenFolderOptions, paths: FolderPaths, unlock: () =
   boot.add('segments', `${survey.closed.length} by header and footer, ${survey.walked.length} byte by byte`)
 
   const log = { logId, platform, paths, pool: new FilePool(files), cache: new PageCache() }
+  try {
+    return openFound(log, { read, survey, contents, unlock, boot })
+  } catch (error) {
+    log.pool.closeAll()
+    throw error
+  }
+}
+
+/** What is decided before anything is changed. */
+interface Found {
+  readonly read: ReadHead | undefined
+  readonly survey: Survey
+  readonly contents: FolderContents
+  readonly unlock: () => void
+  readonly boot: BootReport
+}
+
+function openFound(log: IndexParts, { read, survey, contents, unlock, boot }: Found): OpenedFolder {
+  const { paths } = log
+  const { files } = log.platform
   const closed = findIndexes(log, survey)
 
   // From here on files are changed.
@@ -106,12 +126,7 @@ function openLocked(options: OpenFolderOptions, paths: FolderPaths, unlock: () =
 }
 
 function takeLock(files: Files, paths: FolderPaths): () => void {
-  let unlock: (() => void) | undefined
-  try {
-    unlock = files.lock(paths.lock)
-  } catch (error) {
-    throw unwritable(paths.root, error)
-  }
+  const unlock = files.lock(paths.lock)
   if (unlock !== undefined) return unlock
   throw new PerdureError(
     'store-locked',

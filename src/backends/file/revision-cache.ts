@@ -29,12 +29,10 @@ export class RevisionCache {
   }
 
   #find(stream: string): number {
-    const { segments, head } = this.#log
+    const { segments } = this.#log
     const key = hashKey('stream', stream)
     for (const segment of segments.toReversed()) {
       for (const position of segment.positions(key).reverse()) {
-        // After a failed sync the index may know more than was acknowledged.
-        if (position > head.last) continue
         const envelope = scanEnvelope(segment.line(position))
         if (envelope.stream === stream) return envelope.revision
       }

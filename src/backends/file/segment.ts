@@ -59,10 +59,6 @@ export class Segment {
     return this.#index.firstTime
   }
 
-  get lastTime(): string {
-    return this.#index.lastTime
-  }
-
   get index(): SegmentIndex {
     return this.#index
   }

@@ -10,14 +10,6 @@ export class Slab {
   #end = OWN_LINE_SIZE_MAX_BYTES
   #lineEnds: number[] = []
 
-  get isEmpty(): boolean {
-    return this.#lineEnds.length === 0
-  }
-
-  get events(): number {
-    return this.#lineEnds.length
-  }
-
   /** The event lines with their newlines. */
   get lines(): Buffer {
     return this.#bytes.subarray(OWN_LINE_SIZE_MAX_BYTES, this.#end)

@@ -68,17 +68,26 @@ class FolderCheck {
 
   /** An index is a function of its segment: built again, it must come out the same. */
   #checkIndex(segment: Segment, walk: SegmentWalk, isOpen: boolean): void {
-    const { logId, open, paths, platform } = this.#log
+    const { logId, open, paths } = this.#log
     const encode = (index: SegmentWalk['index']): Buffer =>
       Buffer.concat(encodeIndex(index, logId, segment.from, walk.contentDigest()))
     const expected = encode(walk.index)
     const path = paths.indexOf(segment.from)
-    const found = isOpen && open !== undefined ? encode(open.index) : readWhole(platform.files, path)
+    const found = isOpen && open !== undefined ? encode(open.index) : this.#readIndex(path)
     this.examined.indexes++
-    if (expected.equals(found)) return
+    if (found !== undefined && expected.equals(found)) return
     this.#report('index-damaged', 'the index is not that of its segment; it is built again when the store is opened', {
       path,
     })
+  }
+
+  #readIndex(path: string): Buffer | undefined {
+    try {
+      return readWhole(this.#log.platform.files, path)
+    } catch (error) {
+      if (isPerdureError(error)) return undefined
+      throw error
+    }
   }
 
   /** Each stream's revisions follow one another, and no id stands twice. */

@@ -1,12 +1,19 @@
 /** Reading all of a file. */
 import { isPerdureError } from '../../errors.js'
-import { readFailed } from './failures.js'
+import { corrupt, readFailed } from './failures.js'
 import type { File, Files } from './platform.js'
 
-/** @throws PerdureError `backend-failed` with the place */
+/** Far more than a segment can hold, and what a buffer can. */
+const SIZE_MAX_BYTES = 2 ** 31 - 1
+
+/** @throws PerdureError `backend-failed` with the place, `log-corrupt` if it is too large to be ours */
 export function readWhole(files: Files, path: string): Buffer {
   return withFile(files, path, (file) => {
-    const bytes = Buffer.allocUnsafe(file.size())
+    const size = file.size()
+    if (size > SIZE_MAX_BYTES) {
+      throw corrupt('the file is larger than any that was written', { path, expected: SIZE_MAX_BYTES, found: size })
+    }
+    const bytes = Buffer.allocUnsafe(size)
     return bytes.subarray(0, fill(file, path, bytes, 0))
   })
 }

@@ -56,8 +56,17 @@ type GitProcess = ChildProcessByStdio<Writable, Readable, Readable>
 function startGit(repository: string, { args, input, signal }: GitRequest): GitProcess {
   const child = spawn('git', ['-C', repository, '--no-pager', ...SETTINGS, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    // Messages in English, because we read some of them; never a question; no lock taken for a look.
-    env: { ...process.env, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0' },
+    // The repository is the one named, whatever a hook that runs us has set. Messages in English, because we read some of
+    // them; never a question; no lock taken for a look.
+    env: {
+      ...process.env,
+      GIT_DIR: undefined,
+      GIT_WORK_TREE: undefined,
+      GIT_INDEX_FILE: undefined,
+      LC_ALL: 'C',
+      GIT_TERMINAL_PROMPT: '0',
+      GIT_OPTIONAL_LOCKS: '0',
+    },
     ...(signal && { signal }),
   })
   // git may end before it has read everything; its exit code says why.
