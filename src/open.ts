@@ -15,7 +15,7 @@ export interface OpenOptions {
   readonly clock?: Clock
   readonly random?: (bytes: number) => Uint8Array
   readonly events?: Events
-  /** `file:` only. When the head file is synced: after 100 ms of rest (default), or only at close. */
+  /** `file:` only. When the head file is synced: within 100 ms of an append (default), or only at close. */
   readonly syncHead?: 'idle' | 'close'
 }
 

@@ -88,7 +88,7 @@ export interface Page {
 }
 
 export interface Finding {
-  /** An {@link ErrorCode}: what an operation that met this would fail with. */
+  /** What an operation that met this would fail with, or `index-damaged`, which harms none. */
   readonly code: string
   readonly message: string
   readonly facts: Readonly<Record<string, string | number>>
@@ -121,8 +121,8 @@ export interface Backend {
 
   /**
    * Writes each commit of the group whole or not at all, if its ids are new and its conditions hold at the moment of
-   * writing; the outcomes are in the order of the group. Commits of a group are independent of each other: no
-   * condition, id or expected stream of one is touched by another. Resolves only once all would survive a crash.
+   * writing; the outcomes are in the order of the group. No condition, id or expected stream of a commit is touched by
+   * an earlier one of its group, so each may be judged against the log as it is before the group. Resolves only once all would survive a crash.
    * The recorded time is `now`, or the head's time if that is later.
    *
    * @throws PerdureError with `written: 'no'` when nothing of the group was written. Any other throw means unknown,
