@@ -19,7 +19,7 @@ export const fileAppendSingle: Row = {
     const next = freshNames(context.folder)
     // More pairs than elsewhere: a disk has good and bad seconds, and both sides should have the same ones.
     return await compareRates(
-      { ...context, pairs: context.pairs * 2 },
+      { ...context, pairs: context.pairs * 4 },
       () => appendToStore(next(), count),
       () => appendBare(next(), count),
     )

@@ -199,7 +199,7 @@ export class Store {
     // The backend skips what has no handler before anything of it is parsed: most of the speed of a replay.
     const handled = { ...query, matcher: restrictTypes(selectedOnly, Object.keys(projection.on)) }
     const fold = new Fold(projection)
-    for await (const page of this.#reader.pages(attempt(() => handled))) for (const event of page) fold.apply(event)
+    for await (const page of this.#reader.pages(attempt(() => handled))) fold.applyAll(page)
     const revision =
       selected.stream === undefined ? {} : { revision: await this.#revisionAt(selected.stream, position) }
     return { state: fold.state, position, ...revision }

@@ -73,6 +73,7 @@ export function defineEvents<const Declarations extends EventDeclarations>(
     check: (event: NewEvent, index: number) =>
       checkEvent(event, index, declared.get(event.type), checks.get(event.type)),
     upcast: (event: RecordedEvent) => {
+      if (declared.size === 0) return event
       const declaration = declared.get(event.type)
       return declaration === undefined || declaration.version === event.version ? event : upcast(event, declaration)
     },

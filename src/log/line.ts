@@ -339,10 +339,18 @@ function decodeRest(text: string): RecordedEvent {
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 
+let lastCommit: readonly [number, number] = Object.freeze([0, 0] as const)
+
+/** The events of a commit stand together, and share it. */
+function commitOf(first: number, count: number): readonly [number, number] {
+  if (lastCommit[0] !== first || lastCommit[1] !== count) lastCommit = Object.freeze([first, count] as const)
+  return lastCommit
+}
+
 /** What the scanner has read, as an event. One literal for each shape: spreading takes longer than parsing the line. */
 function toEvent(meta: Meta, data: Json): Writable<RecordedEvent> {
   const { position, stream, revision, id, type, version, time, occurred, tags } = scanner
-  const commit = Object.freeze([scanner.first, scanner.count] as const)
+  const commit = commitOf(scanner.first, scanner.count)
   return occurred === undefined
     ? { position, commit, stream, revision, id, type, version, time, tags, meta, data }
     : { position, commit, stream, revision, id, type, version, time, occurred, tags, meta, data }

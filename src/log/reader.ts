@@ -7,7 +7,7 @@ import { decodeLine, MalformedLine, sealedOf } from './line.js'
 import type { SealPort } from './ports.js'
 import { parseQuery, type ParsedQuery } from './selection.js'
 
-const PAGE_LENGTH_MAX_EVENTS = 1000
+const PAGE_LENGTH_MAX_EVENTS = 500
 const PAGE_SIZE_MAX_BYTES = 512 * 1024
 
 export class Reader {

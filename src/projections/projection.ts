@@ -41,13 +41,17 @@ export class Fold<State> {
     this.state = typeof initial === 'function' ? (initial as () => State)() : structuredClone(initial)
   }
 
-  /** Events of types without a handler leave the state as it is. Errors of a handler pass through. */
-  apply(event: RecordedEvent): void {
-    const handler = this.#handlers.get(event.type)
-    if (handler === undefined) return
-    this.state = handler(this.state, event)
-    if (this.state instanceof Promise) {
-      throw invalid('on', `${this.#projection.name} answers ${event.type} with a promise; handlers are synchronous`)
+  /** In order. Events of types without a handler leave the state as it is. Errors of a handler pass through. */
+  applyAll(events: readonly RecordedEvent[]): void {
+    const handlers = this.#handlers
+    let { state } = this
+    for (const event of events) {
+      const handler = handlers.get(event.type)
+      if (handler !== undefined) state = handler(state, event)
+    }
+    this.state = state
+    if (state instanceof Promise) {
+      throw invalid('on', `a handler of ${this.#projection.name} answers with a promise; handlers are synchronous`)
     }
   }
 }

@@ -93,7 +93,7 @@ class FileBackend implements Backend, LogState {
     if (!backwards && segment === segments.at(-1)) scannedTo = page.upTo
     const lines: Line[] = []
     let bytes = 0
-    segment.visit(matcher, after, upTo, backwards, (position, line) => {
+    segment.visit(matcher, { after, upTo, backwards, expected: limit }, (position, line) => {
       lines.push(line)
       bytes += line.length
       if (lines.length < limit && bytes < maxBytes) return true
@@ -184,10 +184,14 @@ class FileBackend implements Backend, LogState {
     let found = 0
     for (const segment of this.#log.segments.toReversed()) {
       if (segment.last <= after) break
-      const goOn = segment.visit(matcher, after, this.#log.head.last, true, (position) => {
-        found = position
-        return false
-      })
+      const goOn = segment.visit(
+        matcher,
+        { after, upTo: this.#log.head.last, backwards: true, expected: 1 },
+        (position) => {
+          found = position
+          return false
+        },
+      )
       if (!goOn) break
     }
     return found

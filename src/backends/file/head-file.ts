@@ -69,6 +69,8 @@ export class HeadFile {
   readonly #file: File
   /** What the file holds, as far as this process knows. */
   readonly #image: Buffer
+  /** Where it is read into to be compared with that. */
+  readonly #found: Buffer = Buffer.alloc(SLOT_DISTANCE_BYTES + SLOT_SIZE_BYTES)
   /** Counter of the newest slot. */
   #write: number
   /** Counter of the newest write that is durable. */
@@ -78,7 +80,7 @@ export class HeadFile {
   constructor(files: Files, path: string, write: number) {
     this.#file = files.open(path, 'write')
     this.#write = write
-    this.#image = this.#read()
+    this.#image = Buffer.from(this.#read())
   }
 
   /**
@@ -122,9 +124,8 @@ export class HeadFile {
   }
 
   #read(): Buffer {
-    const bytes = Buffer.alloc(SLOT_DISTANCE_BYTES + SLOT_SIZE_BYTES)
-    this.#file.read(bytes, bytes.length, 0)
-    return bytes
+    this.#file.read(this.#found, this.#found.length, 0)
+    return this.#found
   }
 }
 

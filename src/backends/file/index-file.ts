@@ -103,8 +103,12 @@ export class IndexFile implements SegmentIndex {
     const { fences, nameEnds, postingPages } = this.#places
     const firsts = summary.subarray(fences, nameEnds)
     const found: number[] = []
+    const begin = firstNotBefore(firsts, key)
+    // Pages that both begin with the key are full of it.
+    const tooFar = begin + Math.ceil(limit / PAGE_LENGTH) + 1
+    if (tooFar < postingPages && keyOf(firsts, 2 * tooFar) === key) return undefined
     // The page before the first one that begins with this key may end with it.
-    for (let page = Math.max(0, firstNotBefore(firsts, key) - 1); page < postingPages; page++) {
+    for (let page = Math.max(0, begin - 1); page < postingPages; page++) {
       if (keyOf(firsts, 2 * page) > key) break
       const words = this.#postingPage(page, summary)
       for (let i = firstNotBefore(words, key); i < words.length / 2 && keyOf(words, 2 * i) === key; i++) {

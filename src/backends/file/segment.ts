@@ -12,9 +12,9 @@ import { LinePrefilter } from './line-prefilter.js'
 import type { File } from './platform.js'
 import { IndexDamaged, type SegmentIndex } from './segment-index.js'
 
-/** Sequential reads begin small, for those who want one event, and double up to this. */
+/** Sequential reads begin with about as much as is asked for, within these bounds, and double up to the upper one. */
 const CHUNK_SIZE_MIN_BYTES = 16 * 1024
-const CHUNK_SIZE_MAX_BYTES = 128 * 1024
+const CHUNK_SIZE_MAX_BYTES = 64 * 1024
 
 /** Beyond one event in this many it is cheaper to read everything. */
 const SPARSE_FACTOR = 8
@@ -28,6 +28,15 @@ export interface SegmentOptions {
   readonly index: SegmentIndex
   /** Builds the index from the segment when the one on disk turns out to be damaged. */
   readonly rebuild: () => SegmentIndex
+}
+
+/** Which events to visit: those with `after < position <= upTo`. */
+export interface Range {
+  readonly after: number
+  readonly upTo: number
+  readonly backwards: boolean
+  /** About how many will be visited before the visit stops. */
+  readonly expected: number
 }
 
 /** Return false to stop. `position` is the event's. */
@@ -91,13 +100,14 @@ export class Segment {
     return lines?.map((line) => this.from + line)
   }
 
-  /** Visits the matching events with `after < position <= upTo`. False: a visit stopped it. */
-  visit(matcher: Matcher, after: number, upTo: number, backwards: boolean, visit: Visit): boolean {
+  /** Visits the matching events of a range. False: a visit stopped it. */
+  visit(matcher: Matcher, range: Range, visit: Visit): boolean {
+    const { after, upTo, backwards } = range
     const first = Math.max(after + 1, this.from)
     const last = Math.min(upTo, this.last)
     if (first > last) return true
     const candidates = this.#candidates(matcher)
-    if (candidates === undefined) return this.#scan(matcher, first, last, backwards, visit)
+    if (candidates === undefined) return this.#scan(matcher, { ...range, after: first - 1, upTo: last }, visit)
     const chosen = candidates.filter((position) => position >= first && position <= last)
     if (backwards) chosen.reverse()
     const reader = new BlockReader(this)
@@ -188,10 +198,12 @@ export class Segment {
     return all.sort((a, b) => a - b)
   }
 
-  #scan(matcher: Matcher, first: number, last: number, backwards: boolean, visit: Visit): boolean {
+  #scan(matcher: Matcher, { after, upTo, backwards, expected }: Range, visit: Visit): boolean {
+    const [first, last] = [after + 1, upTo]
     const prefilter = new LinePrefilter(matcher)
     const blocks = this.#blocks()
-    let size = CHUNK_SIZE_MIN_BYTES
+    const lineBytes = blocks.at(blocks.length - 1).end / Math.max(1, this.#index.events)
+    let size = Math.min(Math.max(expected * lineBytes * 1.1, CHUNK_SIZE_MIN_BYTES), CHUNK_SIZE_MAX_BYTES)
     let low = blockOf(blocks, first - this.from)
     let high = blockOf(blocks, last - this.from)
     while (low <= high) {
