@@ -92,7 +92,7 @@ export const TWINS: readonly Twin[] = [
   {
     name: 'takes a group whose hash is wrong',
     patch: [['if (found !== group.sha256)', 'if (found === group.events)']],
-    caughtBy: 'I3',
+    caughtBy: 'I7',
     scenarios: ['a group of zeros is set aside'],
   },
   {
