@@ -81,6 +81,12 @@ export function withWritten(error: unknown, written: 'no' | 'unknown'): unknown 
   return new PerdureError(code, message, facts, { cause, written, ...(hint === undefined ? {} : { hint }) })
 }
 
+/** What every call on a closed store or backend fails with. */
+export function storeClosed(written?: 'no'): PerdureError<'store-closed'> {
+  const options = { hint: 'Open it again.', ...(written === undefined ? {} : { written }) }
+  return new PerdureError('store-closed', 'the store is closed', {}, options)
+}
+
 /** A bug in Perdure or in a backend: a state that its own rules exclude. Never caught inside; report it. */
 export class InvariantError extends Error {
   override readonly name = 'InvariantError'

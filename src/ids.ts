@@ -54,3 +54,8 @@ export function createUuid(random: (bytes: number) => Uint8Array): string {
   const hex = Array.from(bytes, (byte) => HEX[byte] as string).join('')
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
+
+/** The system's randomness, where nobody injects another. */
+export function systemRandom(bytes: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(bytes))
+}

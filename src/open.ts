@@ -5,6 +5,7 @@ import { openMemoryBackend } from './backends/memory/backend.js'
 import type { Backend } from './backends/protocol.js'
 import { systemClock, type Clock } from './clock.js'
 import { PerdureError } from './errors.js'
+import { systemRandom } from './ids.js'
 import { NO_EVENTS, type Events } from './log/evolution.js'
 import type { Ports } from './log/ports.js'
 import { Store } from './store.js'
@@ -19,8 +20,6 @@ export interface OpenOptions {
   readonly syncHead?: 'idle' | 'close'
 }
 
-const cryptoRandom = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes))
-
 /**
  * Opens a store at `memory:` (gone with the process), `memory:<name>` (shared by name within the process),
  * `file:<folder>`, or over a backend; closing the store closes what it opened, and a backend that was handed in.
@@ -34,7 +33,7 @@ export async function open(at: string | Backend, options: OpenOptions = {}): Pro
 
 /** With the sockets that later rooms plug into. */
 export async function openStore(at: string | Backend, options: OpenOptions, ports: Ports): Promise<Store> {
-  const { clock = systemClock, random = cryptoRandom, events = NO_EVENTS } = options
+  const { clock = systemClock, random = systemRandom, events = NO_EVENTS } = options
   const { backend, release } = await openBackend(at, options)
   try {
     const { position: head } = await backend.head()

@@ -1,7 +1,7 @@
 /** The store: what applications hold. Each method checks its arguments, asks a room below, and says what came of it. */
 import type { Backend, BootStep, Finding, Line } from './backends/protocol.js'
 import type { Clock } from './clock.js'
-import { PerdureError } from './errors.js'
+import { PerdureError, storeClosed } from './errors.js'
 import type { Appended, NewEvent, Query, RecordedEvent, Refused, Selection, Write } from './events.js'
 import { createIds } from './ids.js'
 import { MerkleTree } from './integrity/merkle.js'
@@ -283,15 +283,7 @@ export class Store {
 
   #assertOpen(written?: 'no'): void {
     if (this.#closing === undefined) return
-    throw new PerdureError(
-      'store-closed',
-      'the store is closed',
-      {},
-      {
-        hint: 'Open it again.',
-        ...(written === undefined ? {} : { written }),
-      },
-    )
+    throw storeClosed(written)
   }
 }
 

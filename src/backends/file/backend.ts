@@ -1,6 +1,6 @@
 /** The log in a folder: append-only NDJSON that people and tools can read, owned by one process. */
 import { resolve } from 'node:path'
-import { PerdureError, withWritten } from '../../errors.js'
+import { storeClosed, withWritten } from '../../errors.js'
 import { composeCommit, scanEnvelope } from '../../log/line.js'
 import { checkContinuation } from '../continuation.js'
 import { judge, type LogState } from '../judgement.js'
@@ -253,14 +253,14 @@ class FileBackend implements Backend, LogState {
   }
 
   #inTurn<T>(write: () => Promise<T>): Promise<T> {
-    if (this.#closing !== undefined) return Promise.reject(closed('no'))
+    if (this.#closing !== undefined) return Promise.reject(storeClosed('no'))
     const turn = this.#writing.then(write)
     this.#writing = turn.catch(() => undefined)
     return turn
   }
 
   #assertOpen(): void {
-    if (this.#closing !== undefined) throw closed()
+    if (this.#closing !== undefined) throw storeClosed()
   }
 }
 
@@ -271,16 +271,4 @@ function beforeWriting<T>(step: () => T): T {
   } catch (error) {
     throw withWritten(error, 'no')
   }
-}
-
-function closed(written?: 'no'): PerdureError<'store-closed'> {
-  return new PerdureError(
-    'store-closed',
-    'the store is closed',
-    {},
-    {
-      hint: 'Open it again.',
-      ...(written === undefined ? {} : { written }),
-    },
-  )
 }

@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import type Database from 'libsql'
+import { codeOf } from './failures.js'
 import type { File, Files, Platform } from './platform.js'
 
 const FLAGS = {
@@ -131,8 +132,4 @@ const FILE_CODES: Readonly<Record<string, string>> = {
 function toFileError(cause: unknown, path: string): Error {
   const code = FILE_CODES[codeOf(cause)] ?? 'ENOLCK'
   return Object.assign(new Error(`cannot lock ${path}: ${String(cause)}`, { cause }), { code })
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
 }

@@ -1,7 +1,7 @@
 /** The log in memory: the reference for every other backend. Not durable. */
-import { assertInvariant, PerdureError } from '../../errors.js'
+import { assertInvariant, storeClosed } from '../../errors.js'
 import type { QueryItem } from '../../events.js'
-import { createUuid } from '../../ids.js'
+import { createUuid, systemRandom } from '../../ids.js'
 import { composeCommit } from '../../log/line.js'
 import { matches } from '../../log/selection.js'
 import { compareUtf8 } from '../../log/utf8-order.js'
@@ -33,10 +33,8 @@ interface Entry {
   readonly time: string
 }
 
-const cryptoRandom = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes))
-
 export function openMemoryBackend(options: MemoryBackendOptions = {}): Backend {
-  return new MemoryBackend(options.logId ?? createUuid(options.random ?? cryptoRandom))
+  return new MemoryBackend(options.logId ?? createUuid(options.random ?? systemRandom))
 }
 
 const NOWHERE: readonly number[] = []
@@ -207,15 +205,7 @@ class MemoryBackend implements Backend, LogState {
 
   #assertOpen(written?: 'no'): void {
     if (!this.#closed) return
-    throw new PerdureError(
-      'store-closed',
-      'the store is closed',
-      {},
-      {
-        hint: 'Open it again.',
-        ...(written === undefined ? {} : { written }),
-      },
-    )
+    throw storeClosed(written)
   }
 }
 
