@@ -59,6 +59,7 @@ async function measureAll(): Promise<void> {
   const parent = resolve('.perdure', 'bench')
   mkdirSync(parent, { recursive: true })
   const shared = mkdtempSync(join(parent, 'run-'))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => endBy(signal, shared))
   try {
     report(describeMachine(shared), formatMachine(describeMachine(shared)))
     const outcomes: Outcome[] = []
@@ -72,6 +73,12 @@ async function measureAll(): Promise<void> {
     rmSync(shared, { recursive: true })
   }
   if (values.quick && !values.json) console.log('\nA quick run: too short to be held to any goal.')
+}
+
+/** Leaves nothing behind. */
+function endBy(signal: NodeJS.Signals, shared: string): void {
+  rmSync(shared, { recursive: true, force: true })
+  process.kill(process.pid, signal)
 }
 
 async function runChild(name: string, shared: string): Promise<Outcome> {

@@ -8,7 +8,7 @@ const sold = defineProjection({
   on: { order_placed: (cups, event) => cups + event.data.cups },
 })
 
-const store = await open('file:./orders', { create: true })
+const store = await open('file:./.perdure/orders', { create: true })
 const { revision } = await store.append('order-1', { type: 'order_placed', data: { tea: 'assam', cups: 2 } })
 const { state: cups } = await store.project(sold)
 for await (const event of store.read({ stream: 'order-1' })) console.log(event.position, event.type, event.data)

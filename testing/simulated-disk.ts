@@ -77,6 +77,10 @@ export class SimulatedDisk implements Platform {
     return Math.floor(this.#calls.count / 7) * 2
   }
 
+  turn(): Promise<void> {
+    return Promise.resolve()
+  }
+
   timer(_delayMs: number, callback: () => void): () => void {
     const timer = { callback }
     this.#timers.push(timer)

@@ -26,7 +26,7 @@ process.on('SIGTERM', stop)
 stderr.on('error', () => undefined)
 
 process.exitCode = await runProgram(argv.slice(2), {
-  out: new Output(stdout),
+  out: new Output(stdout, stdout.isTTY),
   input: stdin,
   errors: stderr,
   signal: stopping.signal,

@@ -1,6 +1,7 @@
 /** Standard output: batched, with back-pressure, and quiet when the reader has gone (`| head`). */
 import type { Writable } from 'node:stream'
 import { encodeJson } from '../json.js'
+import { printable } from './text.js'
 
 /** The reader has closed the pipe: what comes is not wanted any more. Ends a command quietly. */
 export class OutputClosed extends Error {
@@ -11,10 +12,12 @@ const BATCH_LENGTH = 64 * 1024
 
 export class Output {
   readonly #stream: Writable
+  readonly #isTerminal: boolean
   #batch = ''
 
-  constructor(stream: Writable) {
+  constructor(stream: Writable, isTerminal = false) {
     this.#stream = stream
+    this.#isTerminal = isTerminal
     // Write errors reach the callback of the write; without a listener they would also end the process.
     stream.on('error', () => undefined)
   }
@@ -36,7 +39,15 @@ export class Output {
 
   /** One line of JSON. */
   async json(value: unknown): Promise<void> {
-    await this.line(encodeJson(value))
+    await this.jsonText(encodeJson(value))
+  }
+
+  /**
+   * One line of JSON, as it stands; for a terminal with escapes for what could steer it, which can only stand in
+   * strings, and means the same there.
+   */
+  async jsonText(text: string): Promise<void> {
+    await this.line(this.#isTerminal ? printable(text) : text)
   }
 
   /** Resolves once everything has been handed over. @throws OutputClosed */

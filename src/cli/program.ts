@@ -19,6 +19,7 @@ import { describeFailure, encodeFailure, failureOf } from './failures.js'
 import type { Io } from './io.js'
 import { OutputClosed } from './output.js'
 import { DEFAULT_STORE } from './store-option.js'
+import { printable } from './text.js'
 
 const HELP = `
 Where the log is: --store <url>, or PERDURE_STORE, or else ${DEFAULT_STORE}.
@@ -64,7 +65,8 @@ async function ending(error: unknown, { args, io, json }: Run): Promise<number> 
     return EXIT.failed
   }
   const failure = failureOf(error, commandOf(args))
-  if (json) io.errors.write(encodeFailure(failure) + '\n')
+  const encoded = encodeFailure(failure)
+  if (json) io.errors.write((io.errors.isTTY === true ? printable(encoded) : encoded) + '\n')
   else if (!isHelp(error)) io.errors.write(describeFailure(failure) + '\n')
   return failure.exit
 }

@@ -1,6 +1,6 @@
 /** Where the log is (`--store`, `PERDURE_STORE`), opening it for one command, closing it whatever happens. */
 import { Option, type Command } from 'commander'
-import { fileURLToPath } from 'node:url'
+import { parseAddress } from '../address.js'
 import { open, type OpenOptions } from '../open.js'
 import type { Store } from '../store.js'
 import type { Io } from './io.js'
@@ -29,11 +29,10 @@ export function storeUrl(options: { readonly store: string }): string {
   return options.store === '' ? DEFAULT_STORE : options.store
 }
 
-/** The folder of a `file:` store, as {@link open} understands the URL; nothing for other stores. */
+/** The folder of a `file:` store; nothing for a `memory:` one. @throws PerdureError as `open`, for what is neither */
 export function folderOf(url: string): string | undefined {
-  if (!url.startsWith('file:')) return undefined
-  const rest = url.slice('file:'.length)
-  return rest.startsWith('//') ? fileURLToPath(url) : rest
+  const address = parseAddress(url)
+  return address.kind === 'file' ? address.folder : undefined
 }
 
 /** Opens, uses, closes. On Ctrl-C it closes at once, without waiting for `use` to notice. */

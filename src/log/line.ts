@@ -3,6 +3,7 @@ import type { CommitWrite, EncodedEvent, Line } from '../backends/protocol.js'
 import type { Meta, RecordedEvent } from '../events.js'
 import { deepFreeze, encodeJson, type Json } from '../json.js'
 import { checkName, checkTag, checkTime } from './names.js'
+import { commitOf, NO_META, NO_TAGS } from './plain-line.js'
 
 /** Where and when an event was recorded; given by the backend, under its lock. */
 export interface Place {
@@ -66,9 +67,6 @@ export interface Envelope {
 
 /** Not a line as docs/format.md has it. Internal: who read it knows the place and says `log-corrupt`. */
 export class MalformedLine extends Error {}
-
-const NO_TAGS: readonly string[] = Object.freeze([])
-const NO_META: Meta = Object.freeze({})
 
 /**
  * Reads a line from its front, relying on the fixed order of keys. Keys are told by their first letter and their length:
@@ -183,8 +181,7 @@ class LineScanner {
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
-const [C, D, I, O, P, R, S, T, V] = Array.from('cdioprstv', (letter) => letter.charCodeAt(0)) as [
-  number,
+const [C, I, O, P, R, S, T, V] = Array.from('cioprstv', (letter) => letter.charCodeAt(0)) as [
   number,
   number,
   number,
@@ -306,14 +303,7 @@ function encodeRecorded(rest: Record<string, unknown>): string {
  */
 export function decodeLine(line: Line): RecordedEvent {
   scanner.envelope(line)
-  // The common case: nothing stands before data, and nothing after it.
-  const isPlain = scanner.skipKey(D, 4)
-  const rest = scanner.rest()
-  if (!isPlain) return decodeRest('{' + rest.slice(1))
-  if (rest.includes(',"sealed":[')) return decodeRest('{"data":' + rest)
-  if (!rest.endsWith('}')) throw new MalformedLine('the end is missing')
-  const data = deepFreeze(parseText(rest.slice(0, -1))) as Json
-  return Object.freeze(toEvent(NO_META, data))
+  return decodeRest('{' + scanner.rest().slice(1))
 }
 
 interface Rest extends Pick<RecordedEvent, 'subject' | 'subjects' | 'refers'> {
@@ -338,14 +328,6 @@ function decodeRest(text: string): RecordedEvent {
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
-
-let lastCommit: readonly [number, number] = Object.freeze([0, 0] as const)
-
-/** The events of a commit stand together, and share it. */
-function commitOf(first: number, count: number): readonly [number, number] {
-  if (lastCommit[0] !== first || lastCommit[1] !== count) lastCommit = Object.freeze([first, count] as const)
-  return lastCommit
-}
 
 /** What the scanner has read, as an event. One literal for each shape: spreading takes longer than parsing the line. */
 function toEvent(meta: Meta, data: Json): Writable<RecordedEvent> {

@@ -4,6 +4,7 @@ import { assertInvariant, PerdureError } from '../errors.js'
 import type { Query, RecordedEvent } from '../events.js'
 import type { Events } from './evolution.js'
 import { decodeLine, MalformedLine, sealedOf } from './line.js'
+import { decodePlainLines } from './plain-line.js'
 import type { SealPort } from './ports.js'
 import { parseQuery, type ParsedQuery } from './selection.js'
 
@@ -58,8 +59,9 @@ export class Reader {
 
   async #decodePage(lines: readonly Line[], query: ParsedQuery): Promise<readonly RecordedEvent[]> {
     const events: RecordedEvent[] = []
-    for (const line of lines) {
-      const event = this.#decode(line)
+    const plain = decodePlainLines(lines)
+    for (const [i, line] of lines.entries()) {
+      const event = plain[i] ?? this.#decode(line)
       if (event.revision <= query.afterRevision || event.revision > query.upToRevision) continue
       if (event.refers?.kind === 'enriches' && !query.enrichments) continue
       if (this.#seal !== undefined && event.unreadable !== undefined) events.push(await this.decode(line, query.raw))

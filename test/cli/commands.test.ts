@@ -18,6 +18,27 @@ async function newLog(
   return { folder, run }
 }
 
+test('verify: --boot begins with what opening found and did, step by step', SLOW, async () => {
+  const { run } = await newLog([{ stream: 's', type: 't', data: {} }])
+  const forPerson = await run(['verify', '--boot'])
+  expect(forPerson).toMatchObject({ code: 0, err: '' })
+  expect(forPerson.out).toMatch(
+    /^Opened in [\d,]+ ms: file, log [0-9a-f-]{36}, head 1\.\n {2}1\. folder +a log of 1 segment\n/,
+  )
+  const steps = [...forPerson.out.matchAll(/^ {2}(\d+)\. (.+?) {2,}\S/gm)]
+  expect(steps.map(([, number]) => Number(number))).toEqual(steps.map((_, i) => i + 1))
+  const order = ['folder', 'lock', 'head', 'segments', 'torn end', 'above the head', 'indexes']
+  expect(steps.map(([, , step]) => step)).toEqual(order)
+  expect(forPerson.out.indexOf('Intact: 1 event.')).toBeGreaterThan(forPerson.out.indexOf('indexes'))
+  const [report] = jsonLines<{ boot: { tookMs: number; steps: { step: string }[] }; intact: boolean }>(
+    (await run(['verify', '--boot', '--json'])).out,
+  )
+  expect(report).toMatchObject({ boot: { backend: 'file', durable: true, head: 1 }, intact: true })
+  expect(report?.boot.steps.map(({ step }) => step)).toEqual(order)
+  expect(report?.boot.tookMs).toBeGreaterThanOrEqual(0)
+  expect(jsonLines((await run(['verify', '--json'])).out)[0]).not.toHaveProperty('boot')
+})
+
 test('init: makes a log, and leaves one that is there as it is', SLOW, async () => {
   const folder = temporaryFolder()
   const store = `file:${join(folder, 'log')}`

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -183,6 +184,36 @@ test(
   },
 )
 
+test.each([
+  ['a few letters', 'not a lock'],
+  ['much of something else', 'lorem ipsum '.repeat(1000)],
+])('doctor: a lock file that holds %s is found, with what to do', SLOW, async (_, garbage) => {
+  const log = await newLog(1)
+  writeFileSync(join(log, 'lock'), garbage)
+  expect(await diagnose(log)).toMatchObject({ code: 1, well: false, problems: ['backend-failed'] })
+  await expectAdviceHelps(log)
+})
+
+test('doctor: a folder where the lock file belongs is found, with what to do', SLOW, async () => {
+  const log = await newLog(1)
+  rmSync(join(log, 'lock'))
+  mkdirSync(join(log, 'lock'))
+  expect(await diagnose(log)).toMatchObject({ code: 1, well: false, problems: ['backend-failed'] })
+  await expectAdviceHelps(log)
+})
+
+/** Opening fails as the doctor says; once the advice is taken, all is well. */
+async function expectAdviceHelps(log: string): Promise<void> {
+  const store = `file:${log}`
+  const { out } = await perdure(['doctor', '--store', store])
+  expect(out).toMatch(/WRONG {2}\S+lock is (not )?a .*: the log cannot be locked/)
+  expect(out).toContain(`no process has the log open, then move ${join(log, 'lock')} away`)
+  expect((await perdure(['read', '--store', store])).err).toContain('(backend-failed)')
+  renameSync(join(log, 'lock'), join(log, '..', 'moved-away'))
+  expect((await perdure(['read', '--store', store])).code).toBe(0)
+  expect(await diagnose(log)).toMatchObject({ code: 0, well: true, problems: [], notes: [] })
+}
+
 // root may write everywhere, so as root the doctor is asked as somebody else.
 test('doctor: a folder that this user cannot write', SLOW, async () => {
   const log = await newLog(1)
@@ -200,3 +231,14 @@ test('doctor: a folder that this user cannot write', SLOW, async () => {
 test('doctor: a store without a folder has nothing to examine', SLOW, async () => {
   expect(await perdure(['doctor', '--store', 'memory:'])).toMatchObject({ code: 0 })
 })
+
+test.each(['doctor', 'repair --accept-tail', 'init', 'read'])(
+  '%s: an address of no store is refused, and its password is not repeated',
+  SLOW,
+  async (command) => {
+    const ran = await perdure([...command.split(' '), '--store', 'mysql://ann:secret@host/db?token=secret'])
+    expect(ran).toMatchObject({ code: 2, out: '' })
+    expect(ran.err).toContain('(options-invalid)')
+    expect(ran.err).not.toContain('secret')
+  },
+)

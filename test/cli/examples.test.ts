@@ -1,5 +1,5 @@
 // The examples are run as they stand, so that what the README shows works.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { jsonLines, perdure, ROOT, runNode, SLOW, temporaryFolder } from './run.js'
@@ -16,6 +16,8 @@ test('first-log: is a program of 15 lines of code that goes on where it was', SL
   expect(first.out).toMatch(/order-1 is at revision 1; 2 cups sold so far\n$/)
   const second = await runNode([example('first-log.mjs')], { cwd })
   expect(second.out).toMatch(/order-1 is at revision 2; 4 cups sold so far\n$/)
+  // Where git does not look.
+  expect(readdirSync(cwd)).toEqual(['.perdure'])
 })
 
 test('unique-name: of two people who want a name at the same moment, one gets it', SLOW, async () => {

@@ -90,15 +90,19 @@ export function errorOf({ err }: Ran): Reported {
   return line.error
 }
 
-/** Runs a command line within this process: for what needs neither a process nor the compiled program. */
-export async function runInProcess(args: readonly string[]): Promise<Ran> {
+/**
+ * Runs a command line within this process: for what needs neither a process nor the compiled program. With a terminal,
+ * its output goes to one, so wide that nothing is shortened.
+ */
+export async function runInProcess(args: readonly string[], { isTerminal = false } = {}): Promise<Ran> {
   const out = collector()
   const err = collector()
   const io: Io = {
-    out: new Output(out.stream),
+    out: new Output(out.stream, isTerminal),
     input: Readable.from([]),
-    errors: err.stream,
+    errors: Object.assign(err.stream, { isTTY: isTerminal }),
     signal: new AbortController().signal,
+    ...(isTerminal && { columns: 10_000 }),
     colours: false,
     exit: 0,
   }

@@ -1,6 +1,7 @@
 // Help, wrong usage, closed pipes, signals: how the command line behaves as a program among others.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
@@ -121,3 +122,35 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s: closes the log and ends by the si
   const [verified] = jsonLines((await perdure(['verify', '--store', store, '--json'])).out)
   expect(verified).toMatchObject({ intact: true, events: 4 })
 })
+
+/** Processes that work in this folder or below; nothing where the system does not say. */
+function workingBelow(folder: string): string[] {
+  if (!existsSync('/proc/self/cwd')) return []
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(join(folder, '.perdure'))
+    } catch {
+      return false
+    }
+  })
+}
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  'bench: %s ends it and what it runs, and nothing is left',
+  SLOW,
+  async (by) => {
+    const cwd = temporaryFolder()
+    const child = spawn(process.execPath, [MAIN, 'bench', '--only', 'file-append-single'], {
+      cwd,
+      env: cleanEnvironment(),
+    })
+    await once(child.stdout, 'data')
+    if (existsSync('/proc/self/cwd')) expect(workingBelow(cwd).length).toBeGreaterThan(0)
+    child.kill(by)
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+    // A shell calls this 130 (SIGINT) or 143 (SIGTERM).
+    expect({ code, signal }).toEqual({ code: null, signal: by })
+    expect(readdirSync(join(cwd, '.perdure', 'bench'))).toEqual([])
+    await expect.poll(() => workingBelow(cwd)).toEqual([])
+  },
+)

@@ -45,8 +45,7 @@ export const TWINS: readonly Twin[] = [
     patch: [
       [
         AWAITED_SYNC,
-        `const sha256 = open.hash.copy().update(bytes).digest('hex');
-         const early = { segment: open.segment.from, bytes: open.bytes + bytes.length, last, time: events.at(-1)?.time, sha256 };
+        `const early = { segment: open.segment.from, bytes: open.bytes + bytes.length, last, time: events.at(-1)?.time, sha256 };
          this.#log.headFile.write({ ...this.#log.head, ...early });
          ${AWAITED_SYNC}`,
       ],

@@ -38,6 +38,28 @@ test('open: postgres is said to be unsupported, and its password is not repeated
   expect(JSON.stringify(typo) + String(typo)).not.toContain('secret')
 })
 
+test.each([
+  ['http://host:8080/path?token=secret', '"http://host…"'],
+  ['http://host?password=secret', '"http://host…"'],
+  ['mysql://ann:secret@host/db', '"mysql:…"'],
+  ['mysql://ann:se/secret?@host/db', '"mysql:…"'],
+  ['mysql://host/#secret', '"mysql://host…"'],
+  ['mysql://ann:secret', '"mysql://ann…"'],
+  ['mysql:secret', '"mysql:…"'],
+  ['MYSQL://host/\nsecret', '"MYSQL://host…"'],
+  ['host=localhost password=secret', 'what was given'],
+  ['ann@secret', 'what was given'],
+  ['./data?token=secret', 'what was given'],
+  ['file://elsewhere/share?token=secret', '"file://elsewhere…"'],
+  ['http://localhost', '"http://localhost"'],
+  ['./data', '"./data"'],
+])('open: of %s, which is no address, only %s is repeated', async (at, shown) => {
+  const error = await open(at).catch((failure: unknown) => failure)
+  expect(error).toMatchObject({ code: 'options-invalid' })
+  expect((error as Error).message.startsWith(`${shown} is not `)).toBe(true)
+  expect(JSON.stringify(error) + String(error)).not.toContain('secret')
+})
+
 test('open: `memory:` is a log of its own each time; `memory:<name>` is shared within the process', async () => {
   const [one, two] = [await open('memory:'), await open('memory:')]
   await one.append('a', { type: 't', data: 1 })

@@ -8,7 +8,7 @@ import { setbackCampaign } from './campaigns/setbacks.js'
 import { describeSwarm, runSwarm } from './campaigns/swarm.js'
 import { Violation } from './invariants.js'
 import type { Scenario } from './scenario.js'
-import { DAMAGED, SCENARIOS } from './scenarios.js'
+import { SCENARIOS, THOROUGH } from './scenarios.js'
 
 interface Numbered {
   readonly campaign: Campaign
@@ -70,14 +70,14 @@ async function campaignsOf(context: Context, scenario: Scenario): Promise<Campai
   }
   try {
     const life = await record(context, scenario)
-    const isDamaged = DAMAGED.has(scenario.name)
+    const isThorough = THOROUGH.has(scenario.name)
     return [
       script,
-      crashCampaign(context, scenario, life),
+      crashCampaign(context, scenario, life, isThorough),
       setbackCampaign(context, scenario, life),
       nestedCampaign(context, scenario, life),
-      ...(isDamaged ? [damageCampaign(context, scenario, life, 'atRest')] : []),
-      ...(isDamaged ? [damageCampaign(context, scenario, life, 'lagging')] : []),
+      ...(isThorough ? [damageCampaign(context, scenario, life, 'atRest')] : []),
+      ...(isThorough ? [damageCampaign(context, scenario, life, 'lagging')] : []),
     ].filter(({ count }) => count > 0)
   } catch (error) {
     // What cannot be lived through once has no crashes to enumerate: running the script shows why.

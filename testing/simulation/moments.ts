@@ -29,11 +29,14 @@ export class Moments {
   /** How many states there are. */
   readonly count: number
   readonly #recordings: readonly Recording<Expectation>[]
+  readonly #tearEveryByte: number
   #volume: Volume | undefined
   #at = { recording: -1, entry: -1 }
 
-  constructor(recordings: readonly Recording<Expectation>[]) {
+  /** `tearEveryByte`: 1 tears writes of the log at every byte, n at every n-th. */
+  constructor(recordings: readonly Recording<Expectation>[], tearEveryByte = 1) {
     this.#recordings = recordings
+    this.#tearEveryByte = tearEveryByte
     const list: Moment[] = []
     let offset = 0
     recordings.forEach(({ base, entries }, recording) => {
@@ -45,7 +48,7 @@ export class Moments {
         else expectation = item.note
         // Between two notes without an operation the disk is the same: only the last of them counts.
         if (!newest && !('op' in (entries[entry + 1] ?? { op: 'end' }))) return
-        const { count } = new Tears(volume.pending, newest, entry)
+        const { count } = new Tears(volume.pending, newest, entry, tearEveryByte)
         list.push({ recording, entry, newest, expectation, offset, count })
         offset += count
       })
@@ -60,8 +63,8 @@ export class Moments {
     const moment = this.list[index]
     if (moment === undefined) throw new RangeError(`there are ${this.count} crash states, not ${k}`)
     const volume = this.#volumeAt(moment)
-    const variant = new Tears(volume.pending, moment.newest, moment.entry).variant(k - moment.offset)
-    return this.#stateOf(moment, volume, variant)
+    const tears = new Tears(volume.pending, moment.newest, moment.entry, this.#tearEveryByte)
+    return this.#stateOf(moment, volume, tears.variant(k - moment.offset))
   }
 
   /** What a given variant leaves at the moment with this index of `list`. */

@@ -7,8 +7,11 @@ import { ROLLING } from './scenarios/rolling.js'
 
 export const SCENARIOS: readonly Scenario[] = [...APPENDING, ...JUDGING, ...ROLLING, ...FAILING]
 
-/** Those whose disks are also damaged at rest: between them, every kind of file and every shape of log. */
-export const DAMAGED: ReadonlySet<string> = new Set([
+/**
+ * Those whose writes are torn at every byte, and whose disks are also damaged at rest: between them, every kind of file
+ * and every shape of log. The others differ in what is done, not in what the bytes look like.
+ */
+export const THOROUGH: ReadonlySet<string> = new Set([
   'many segments',
   'groups of three commits',
   'events over several sectors',

@@ -6,25 +6,27 @@ import type { PendingOp } from './pending.js'
 const SUBSET_LENGTH_MAX = 5
 /** A write is torn at every byte up to so many; a longer one, at that many places spread over it. */
 const SEGMENT_TEARS_MAX = 800
-const OTHER_TEARS_MAX = 24
+/** The other files are believed as a whole or not at all: where one is torn makes little difference. */
+const OTHER_TEARS_MAX = 12
 
 type Family = readonly [count: number, variant: (k: number) => CrashVariant]
 
 /**
  * The variants for these pending operations. `newest`: the last operation has just been done, so it is torn at every
- * byte here; at later moments only whole. `moment` shifts where long writes are torn, so that many moments cover all.
+ * byte here (or at every `everyByte`-th); at later moments only whole. `moment` shifts what is a sample, so that many
+ * moments cover all.
  */
 export class Tears {
   readonly count: number
   readonly #families: readonly Family[]
 
-  constructor(pending: readonly PendingOp[], newest: boolean, moment: number) {
+  constructor(pending: readonly PendingOp[], newest: boolean, moment: number, everyByte: number) {
     const last = pending.length - 1
     const op = pending[last]
     const isTorn = newest && op?.kind === 'write' && op.bytes.length > 1
     this.#families = [
-      subsets(pending.length),
-      ...(isTorn ? [tornBytes(op, last, moment, 'apply', 1), tornBytes(op, last, moment, 'drop', 8)] : []),
+      subsets(pending.length, newest, moment),
+      ...(isTorn ? [tornBytes(op, last, moment, 'apply', everyByte), tornBytes(op, last, moment, 'drop', 8)] : []),
       ...(newest && op?.kind === 'write' ? [damagedSectors(op, last), only(last, 'grown')] : []),
     ]
     this.count = this.#families.reduce((sum, [count]) => sum + count, 0)
@@ -40,14 +42,23 @@ export class Tears {
   }
 }
 
-/** All subsets of a few operations; of many: each first part, and all but each one (a reordering). */
-function subsets(length: number): Family {
+/**
+ * All subsets of a few operations; of many: nothing, everything, each first part, and all but each one (a reordering).
+ * Where an operation has just been done, every third of the last two, by turns; all of them where a call has just been
+ * answered, since that is when most has been promised.
+ */
+function subsets(length: number, newest: boolean, moment: number): Family {
   if (length <= SUBSET_LENGTH_MAX) {
     return [2 ** length, (mask) => surviving(length, (index) => (mask & (1 << index)) !== 0)]
   }
+  const stride = newest ? 3 : 1
+  const first = newest ? moment % stride : 0
+  const partial = (k: number): CrashVariant =>
+    surviving(length, k < length - 1 ? (index) => index <= k : (index) => index !== k - length + 1)
+  const count = Math.ceil((2 * length - 1 - first) / stride)
   return [
-    2 * length + 1,
-    (k) => surviving(length, k <= length ? (index) => index < k : (index) => index !== k - length - 1),
+    count + 2,
+    (k) => (k < count ? partial(first + k * stride) : { rest: k === count ? 'drop' : 'apply', except: new Map() }),
   ]
 }
 

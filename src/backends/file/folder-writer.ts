@@ -79,6 +79,9 @@ export class FolderWriter {
     this.#settle('unknown', () => {
       this.#writeBytes(open, bytes)
     })
+    // Before the sync, because after it the processor has forgotten the group. If the sync fails, nothing follows.
+    open.hash.update(bytes)
+    const sha256 = open.hash.copy().digest('hex')
     try {
       await this.#sync.sync(open.file, isAlone)
     } catch (error) {
@@ -87,10 +90,9 @@ export class FolderWriter {
     // A sync of the head may be under way; once one has failed, nothing is acknowledged.
     await this.#headSync
     if (this.#failure !== undefined) throw syncFailed(this.#log.paths.head, 'unknown', this.#failure)
-    open.hash.update(bytes)
     open.bytes += bytes.length
     this.#settle('unknown', () => {
-      this.#moveHead(open, last, events.at(-1)?.time)
+      this.#moveHead(open, sha256, last, events.at(-1)?.time)
     })
     open.index.blocks.append(bytes, lineEnds)
     open.indexChanged = true
@@ -134,16 +136,9 @@ export class FolderWriter {
     }
   }
 
-  #moveHead(open: OpenSegment, last: number, time: string | undefined): void {
+  #moveHead(open: OpenSegment, sha256: string, last: number, time: string | undefined): void {
     const log = this.#log
-    log.head = {
-      log: log.logId,
-      segment: open.segment.from,
-      bytes: open.bytes,
-      last,
-      time,
-      sha256: open.hash.copy().digest('hex'),
-    }
+    log.head = { log: log.logId, segment: open.segment.from, bytes: open.bytes, last, time, sha256 }
     log.headFile.write(log.head)
     this.#headAtRest = false
   }
@@ -172,7 +167,7 @@ export class FolderWriter {
     open.hash.update(footer)
     open.bytes += footer.length
     open.index.blocks.append(footer, [])
-    this.#moveHead(open, log.head.last, log.head.time)
+    this.#moveHead(open, open.hash.copy().digest('hex'), log.head.last, log.head.time)
     this.#restHeadNow()
     open.file.close()
     log.open = undefined
@@ -206,7 +201,7 @@ export class FolderWriter {
     }
     log.open = open
     log.segments.push(open.segment)
-    this.#moveHead(open, log.head.last, log.head.time)
+    this.#moveHead(open, open.hash.copy().digest('hex'), log.head.last, log.head.time)
     this.#restHeadNow()
     return open
   }

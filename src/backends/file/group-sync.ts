@@ -4,7 +4,7 @@ import type { File, Platform } from './platform.js'
 /** A pause of the program that nobody notices: what a collection of garbage takes. */
 const IN_PLACE_MAX_MS = 1
 
-/** After so much waiting in place the program gets a turn for everything else: timers, requests, signals. */
+/** After so much waiting in place everything else gets a turn: timers, requests, signals. */
 const IN_A_ROW_MAX_MS = 5
 
 /**
@@ -15,7 +15,7 @@ export class GroupSync {
   readonly #platform: Platform
   /** How long the disk took the last time. */
   #tookMs = Infinity
-  /** In place, since it was last done in another thread. */
+  /** In place, since the program last had a turn. */
   #inARowMs = 0
 
   constructor(platform: Platform) {
@@ -24,11 +24,14 @@ export class GroupSync {
 
   /** Rejects when the sync failed; then it must not be asked for again. */
   async sync(file: File, isAlone: boolean): Promise<void> {
-    const inPlace = isAlone && this.#tookMs < IN_PLACE_MAX_MS && this.#inARowMs < IN_A_ROW_MAX_MS
+    const inPlace = isAlone && this.#tookMs < IN_PLACE_MAX_MS
     const startedMs = this.#platform.monotonicMs()
     if (inPlace) file.syncNow()
     else await file.sync()
     this.#tookMs = this.#platform.monotonicMs() - startedMs
     this.#inARowMs = inPlace ? this.#inARowMs + this.#tookMs : 0
+    if (this.#inARowMs < IN_A_ROW_MAX_MS) return
+    await this.#platform.turn()
+    this.#inARowMs = 0
   }
 }

@@ -32,32 +32,33 @@ export class LinePrefilter {
 
   /** `position` is that of the first event in the bytes. Visits those from `first` to `last`. False: stopped. */
   visit(bytes: Buffer, position: number, first: number, last: number, backwards: boolean, visit: Visit): boolean {
-    const text = bytes.toString('latin1')
     const encoding = isAscii(bytes) ? 'latin1' : 'utf8'
-    const bounds = this.#bounds(text, position, first, last)
-    for (let i = 0; i < bounds.length; i += 3) {
-      const at = backwards ? bounds.length - 3 - i : i
-      const line = bytes.toString(encoding, bounds[at + 1], bounds[at + 2])
-      if (!this.#isExact && !matches(this.#matcher, scanEnvelope(line))) continue
-      if (!visit(bounds[at] as number, line)) return false
+    const look: Found = (at, start, end) => {
+      const line = bytes.toString(encoding, start, end)
+      if (!this.#isExact && !matches(this.#matcher, scanEnvelope(line))) return true
+      return visit(at, line)
     }
-    return true
+    if (!backwards) return this.#find(bytes, position, first, last, look)
+    const found: Parameters<Found>[] = []
+    this.#find(bytes, position, first, last, (...one) => found.push(one) > 0)
+    return found.reverse().every((one) => look(...one))
   }
 
-  /** Position, start and end of each line that may match. */
-  #bounds(text: string, position: number, first: number, last: number): number[] {
-    const bounds: number[] = []
+  /** Each line that may match, in order. False: stopped. */
+  #find(bytes: Buffer, from: number, first: number, last: number, found: Found): boolean {
+    const text = bytes.toString('latin1')
+    let position = from
     let start = 0
     while (start < text.length && position <= last) {
       const end = text.indexOf('\n', start)
       // `{"position":` is the only kind of line with an o here.
       if (text.charCodeAt(start + 3) === 0x6f) {
-        if (position >= first && this.#mayMatch(text, start)) bounds.push(position, start, end)
+        if (position >= first && this.#mayMatch(text, start) && !found(position, start, end)) return false
         position++
       }
       start = end + 1
     }
-    return bounds
+    return true
   }
 
   #mayMatch(text: string, start: number): boolean {
@@ -68,6 +69,9 @@ export class LinePrefilter {
     return this.#types.has(text.slice(at, end))
   }
 }
+
+/** Position, start and end of a line. False: enough. */
+type Found = (position: number, start: number, end: number) => boolean
 
 /** Between its quotes, byte for byte. */
 function asInLine(type: string): string {

@@ -1,6 +1,7 @@
 /** The real world for the file backend: Node's files, timers and randomness, and a lock that the kernel frees. */
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
+import { setImmediate } from 'node:timers/promises'
 import type Database from 'libsql'
 import { codeOf } from './failures.js'
 import type { File, Files, Platform } from './platform.js'
@@ -33,6 +34,7 @@ export const nodePlatform: Platform = {
       clearTimeout(timer)
     }
   },
+  turn: () => setImmediate(),
   random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
   monotonicMs: () => performance.now(),
 }

@@ -10,6 +10,8 @@ export interface Platform {
   readonly files: Files
   /** Calls back once after `delayMs`; does not keep the process alive. Returns a function that cancels. */
   timer(delayMs: number, callback: () => void): () => void
+  /** Resolves once everything that waits in this process (timers, requests, signals) has had its turn. */
+  turn(): Promise<void>
   random(bytes: number): Uint8Array
   /** For telling how long something took; begins anywhere, never goes back. */
   monotonicMs(): number

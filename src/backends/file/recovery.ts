@@ -126,7 +126,7 @@ function openFound(log: IndexParts, { read, survey, contents, unlock, boot }: Fo
 }
 
 function takeLock(files: Files, paths: FolderPaths): () => void {
-  const unlock = files.lock(paths.lock)
+  const unlock = tryLock(files, paths)
   if (unlock !== undefined) return unlock
   throw new PerdureError(
     'store-locked',
@@ -136,6 +136,23 @@ function takeLock(files: Files, paths: FolderPaths): () => void {
       hint: 'Close it there first. A process that was killed holds no lock; one that is stopped does.',
     },
   )
+}
+
+function tryLock(files: Files, paths: FolderPaths): (() => void) | undefined {
+  try {
+    return files.lock(paths.lock)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOLCK') throw error
+    throw new PerdureError(
+      'backend-failed',
+      messageOf(error),
+      { operation: 'lock', path: paths.lock },
+      {
+        cause: error,
+        hint: `If ${paths.lock} is not a lock file, or is damaged: make sure that no process has the log open, then move it away; opening makes a new one.`,
+      },
+    )
+  }
 }
 
 /** With missing parents, each name made durable. */

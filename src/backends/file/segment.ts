@@ -203,17 +203,19 @@ export class Segment {
     const prefilter = new LinePrefilter(matcher)
     const blocks = this.#blocks()
     const lineBytes = blocks.at(blocks.length - 1).end / Math.max(1, this.#index.events)
-    let size = Math.min(Math.max(expected * lineBytes * 1.1, CHUNK_SIZE_MIN_BYTES), CHUNK_SIZE_MAX_BYTES)
+    // If every line matches, this is all there is to read; if few do, it will turn out too little.
+    let wantedBytes = expected * lineBytes
     let low = blockOf(blocks, first - this.from)
     let high = blockOf(blocks, last - this.from)
     while (low <= high) {
-      const [from, to] = chunk(blocks, low, high, backwards, size)
+      const sizeBytes = wantedBytes > 0 ? Math.max(wantedBytes * 1.05, CHUNK_SIZE_MIN_BYTES) : CHUNK_SIZE_MAX_BYTES
+      const [from, to] = chunk(blocks, low, high, backwards, Math.min(sizeBytes, CHUNK_SIZE_MAX_BYTES))
       const bytes = this.readBlocks(from, to)
       const position = this.from + blocks.at(from).firstLine
       if (!prefilter.visit(bytes, position, first, last, backwards, visit)) return false
       if (backwards) high = from - 1
       else low = to + 1
-      size = Math.min(size * 2, CHUNK_SIZE_MAX_BYTES)
+      wantedBytes -= bytes.length
     }
     return true
   }

@@ -18,6 +18,6 @@ export function addCat(program: Command, io: Io): void {
 
 async function cat(options: StoreOptions & QueryOptions, io: Io): Promise<void> {
   await withStore(io, storeUrl(options), async (store) => {
-    for await (const line of store.lines(queryOf(options))) await io.out.line(line)
+    for await (const line of store.lines(queryOf(options))) await io.out.jsonText(line)
   })
 }

@@ -17,7 +17,8 @@ import { readHead } from '../../backends/file/head-file.js'
 import { nodePlatform } from '../../backends/file/node-platform.js'
 import { SegmentWalk } from '../../backends/file/segment-walk.js'
 import { surveySegments, type Survey } from '../../backends/file/survey.js'
-import { corrupt } from '../../backends/file/failures.js'
+import { codeOf, corrupt, messageOf } from '../../backends/file/failures.js'
+import type { ErrorCode } from '../../errors.js'
 import { grouped, plural } from '../text.js'
 import { attempt, note, ok, problem, type Finding } from './finding.js'
 
@@ -55,10 +56,31 @@ function takeLock(paths: FolderPaths): { readonly finding: Finding; release(): v
   const nothing = { release: () => undefined }
   const free = ok('no process has the log open')
   if (!existsSync(paths.lock) || !isWritable(paths.lock)) return { finding: free, ...nothing }
-  const release = files.lock(paths.lock)
+  let release
+  try {
+    release = files.lock(paths.lock)
+  } catch (error) {
+    return { finding: badLock(paths, error), ...nothing }
+  }
   if (release !== undefined) return { finding: free, release }
   const hint = 'Wait for it, or end it. No file needs removing: the lock ends with the process.'
   return { finding: problem('store-locked', 'a live process has the log open', hint), ...nothing }
+}
+
+const LOCK_CODES: Readonly<Record<string, ErrorCode>> = { EACCES: 'store-unwritable', ENOSPC: 'disk-full' }
+
+/** Opening fails with the same code. A lock file holds nothing that anybody needs, but it may be in use. */
+function badLock({ lock }: FolderPaths, error: unknown): Finding {
+  const cause = error instanceof Error ? error.cause : undefined
+  const isFolder = statSync(lock).isDirectory()
+  const isForeign = isFolder || ['SQLITE_NOTADB', 'SQLITE_CORRUPT'].includes(codeOf(cause))
+  const what = isFolder ? 'is a folder, not a lock file' : 'is not a lock file, or is damaged'
+  const hint = isForeign
+    ? `Make sure that no process has the log open, then move ${lock} away: opening makes a new one.`
+    : 'Check the disk and its mount, and that its file system locks files.'
+  const message = `${lock} ${isForeign ? `${what}: the log cannot be locked` : `cannot be locked: ${messageOf(cause)}`}`
+  const code = LOCK_CODES[codeOf(error)] ?? 'backend-failed'
+  return { ...problem(code, message, hint), facts: { path: lock, found: messageOf(cause) } }
 }
 
 function examineAccess(paths: FolderPaths): Finding[] {

@@ -4,8 +4,11 @@ import type { Scenario } from '../scenario.js'
 import type { Life } from '../life.js'
 import { type Campaign, type Context, recover } from './campaign.js'
 
-export function crashCampaign(context: Context, scenario: Scenario, life: Life): Campaign {
-  const moments = new Moments(life.recordings)
+/** A scenario that is not taken thoroughly has its writes torn at every so many bytes, at others from write to write. */
+const SAMPLE_EVERY_BYTE = 8
+
+export function crashCampaign(context: Context, scenario: Scenario, life: Life, isThorough: boolean): Campaign {
+  const moments = new Moments(life.recordings, isThorough ? 1 : SAMPLE_EVERY_BYTE)
   return {
     name: `${scenario.name}: the power fails`,
     count: moments.count,

@@ -81,6 +81,7 @@ function damagesOfFile(path: string, bytes: Uint8Array, earlier: DiskImage): Dam
 function strideAt(path: string, offset: number): number {
   // Between the slots of the head lie blanks that nobody reads.
   if (path === `${FOLDER}/head`) return offset > 520 && offset < 4090 ? 64 : 1
-  // Indexes are alike, and the first one is damaged at every byte.
-  return path.includes('/index/') && !path.endsWith('/0000000000000001.index') ? 8 : 1
+  // Indexes are alike, and made of numbers of two, four and eight bytes: odd strides meet each part of these.
+  if (!path.includes('/index/')) return 1
+  return path.endsWith('/0000000000000001.index') ? 3 : 9
 }

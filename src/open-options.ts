@@ -1,0 +1,72 @@
+/** The options of `open`, checked at the border: one that is misspelt would otherwise be ignored without a word. */
+import type { Clock } from './clock.js'
+import { PerdureError } from './errors.js'
+import type { Events } from './log/evolution.js'
+
+export interface OpenOptions {
+  /** Make the store if there is none. Default false: a wrong path is an error, not a new log. */
+  readonly create?: boolean
+  readonly clock?: Clock
+  readonly random?: (bytes: number) => Uint8Array
+  readonly events?: Events
+  /** `file:` only. When the head file is synced: within 100 ms of an append (default), or only at close. */
+  readonly syncHead?: 'idle' | 'close'
+}
+
+/** What each option must be, if it is given and not undefined. */
+const CHECKS: { readonly [Option in keyof OpenOptions]-?: readonly [(value: unknown) => boolean, string] } = {
+  create: [(value) => typeof value === 'boolean', 'true or false'],
+  clock: [(value) => typeof value === 'function', 'a function that gives a Date'],
+  random: [(value) => typeof value === 'function', 'a function that gives so many random bytes'],
+  events: [isEvents, 'what defineEvents returns'],
+  syncHead: [(value) => value === 'idle' || value === 'close', "'idle' or 'close'"],
+}
+
+const KNOWN = Object.keys(CHECKS)
+
+/** A caller without types may hand in anything. @throws PerdureError `options-invalid` */
+export function checkOpenOptions(options: unknown): asserts options is OpenOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalid('options', 'the options are not an object', 'Say, for example, { create: true }.')
+  }
+  for (const [option, value] of Object.entries(options)) {
+    if (!Object.hasOwn(CHECKS, option)) throw unknownOption(option)
+    const [isValid, expected] = CHECKS[option as keyof OpenOptions]
+    if (value !== undefined && !isValid(value)) throw invalid(option, `${option} is not ${expected}`, 'Correct it.')
+  }
+}
+
+function isEvents(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return 'check' in value && 'upcast' in value && [value.check, value.upcast].every((one) => typeof one === 'function')
+}
+
+function unknownOption(option: string): PerdureError<'options-invalid'> {
+  const nearest = KNOWN.find((known) => isNear(option.toLowerCase(), known.toLowerCase()))
+  const hint = nearest === undefined ? `There are ${KNOWN.join(', ')}.` : `Did you mean ${nearest}?`
+  return invalid(option, `${JSON.stringify(option)} is not an option of open`, hint)
+}
+
+function invalid(option: string, message: string, hint: string): PerdureError<'options-invalid'> {
+  return new PerdureError('options-invalid', message, { option }, { hint })
+}
+
+/** Begins like it, or is it but for two letters left out, put in or changed. */
+function isNear(text: string, known: string): boolean {
+  if (text.length > 2 && (known.startsWith(text) || text.startsWith(known))) return true
+  return distance(text, known) <= 2
+}
+
+/** Levenshtein's, by one row of his table at a time. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= other.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}
