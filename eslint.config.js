@@ -5,10 +5,10 @@ import tseslint from 'typescript-eslint'
 /** The floors of src/, top to bottom; ARCHITECTURE.md draws them. A room imports from lower floors and its own. */
 const FLOORS = [
   ['cli', 'server', 'mcp'],
-  ['store', 'open', 'index'],
+  ['store', 'observer', 'open', 'index'],
   ['gate', 'documents', 'decisions'],
   ['views', 'contract', 'privacy', 'integrity'],
-  ['log', 'kv', 'projections', 'subscriptions'],
+  ['log', 'kv', 'projections', 'subscriptions', 'blobs'],
   ['backends'],
 ]
 
@@ -47,7 +47,7 @@ function room(files, floor, ...more) {
 const rooms = [
   room(['src/cli/**', 'src/server/**', 'src/mcp/**'], 0),
   room(['src/open.ts', 'src/index.ts'], 1),
-  room(['src/store.ts'], 1),
+  room(['src/store.ts', 'src/observer.ts'], 1),
   room(['src/gate/**', 'src/documents/**', 'src/decisions/**'], 2),
   room(['src/views/**', 'src/privacy/**', 'src/integrity/**'], 3),
   room(
@@ -58,7 +58,7 @@ const rooms = [
       'The judge shares no code with the judged: the contract stands alone.',
     ),
   ),
-  room(['src/log/**', 'src/kv/**', 'src/projections/**', 'src/subscriptions/**'], 4),
+  room(['src/log/**', 'src/kv/**', 'src/projections/**', 'src/subscriptions/**', 'src/blobs/**'], 4),
   room(['src/backends/**'], 5),
   room(['src/{events,errors,json,clock,ids}.ts'], FLOORS.length),
 ]

@@ -12,6 +12,23 @@ export interface ErrorFacts {
   conflict: { conflicts: readonly Conflict[] }
   'version-newer': { type: string; version: number; declared: number; position: number }
   'upcast-failed': { type: string; version: number; position: number }
+  'kv-invalid': { pointer: string }
+  'snapshot-malformed': {
+    path: string
+    key?: string
+    position?: number
+    expected?: string | number
+    found?: string | number
+  }
+  'state-invalid': { projection: string; pointer: string }
+  'subscription-active': { name: string }
+  'subscription-lost': { name: string; position: number }
+  'subscription-failed': { name: string; position: number }
+  'not-parked': { name: string; position: number }
+  'timed-out': { operation: string; timeoutMs: number }
+  'blob-invalid': { pointer: string }
+  'blob-missing': { cid: string; index?: number; pointer?: string }
+  'blob-corrupt': { cid: string; path?: string }
   'store-missing': { path: string }
   'store-foreign': { path: string; found: string }
   'store-unwritable': { path: string }

@@ -1,6 +1,14 @@
 /** The public entry of Perdure. */
-export { open, type OpenOptions } from './open.js'
-export type { BootReport, Projected, Store, Verification } from './store.js'
+export { open, openObserver, type ObserverOptions, type OpenOptions } from './open.js'
+export type { Snapshots, Store } from './store.js'
+export type { BootReport, Observer, SnapshotReader, Verification } from './observer.js'
+export type { BlobReader, BlobReference, Blobs } from './blobs/blobs.js'
+export type { BlobStore } from './blobs/blob-store.js'
+export type { Kv, KvPutOptions, KvReader, KvResult, KvValue } from './kv/kv.js'
+export type { FollowQuery } from './log/following.js'
+export type { Decide, DecideOptions, DecideTarget } from './projections/deciding.js'
+export type { Projected, ProjectSelection, Snapshot, SnapshotOptions } from './projections/projecting.js'
+export type { Handler, Parked, SubscribeOptions, Subscription } from './subscriptions/subscriptions.js'
 export { defineEvents, type EventDeclaration, type Events, type StandardSchema } from './log/evolution.js'
 export { defineProjection, type Projection, type ProjectionDefinition } from './projections/projection.js'
 export {
@@ -34,13 +42,21 @@ export type {
   Backend,
   BackendVerification,
   BootStep,
+  Claim,
   Commit,
   CommitOutcome,
   EncodedEvent,
   FailedCondition,
   Finding,
+  KvBackend,
+  KvEntry,
+  KvExpect,
+  KvOutcome,
   Line,
   Matcher,
   Page,
   PageRequest,
+  SnapshotBackend,
+  SnapshotInfo,
+  SnapshotPlace,
 } from './backends/protocol.js'

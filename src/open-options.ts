@@ -1,7 +1,9 @@
 /** The options of `open`, checked at the border: one that is misspelt would otherwise be ignored without a word. */
 import type { Clock } from './clock.js'
 import { PerdureError } from './errors.js'
+import type { BlobStore } from './blobs/blob-store.js'
 import type { Events } from './log/evolution.js'
+import type { SnapshotOptions } from './projections/projecting.js'
 
 export interface OpenOptions {
   /** Make the store if there is none. Default false: a wrong path is an error, not a new log. */
@@ -9,6 +11,9 @@ export interface OpenOptions {
   readonly clock?: Clock
   readonly random?: (bytes: number) => Uint8Array
   readonly events?: Events
+  /** Where large objects live: `file:<folder>`, `memory:`, or a store of one's own. Left out: nowhere. */
+  readonly blobs?: string | BlobStore
+  readonly snapshots?: SnapshotOptions
   /** `file:` only. When the head file is synced: within 100 ms of an append (default), or only at close. */
   readonly syncHead?: 'idle' | 'close'
 }
@@ -19,6 +24,8 @@ const CHECKS: { readonly [Option in keyof OpenOptions]-?: readonly [(value: unkn
   clock: [(value) => typeof value === 'function', 'a function that gives a Date'],
   random: [(value) => typeof value === 'function', 'a function that gives so many random bytes'],
   events: [isEvents, 'what defineEvents returns'],
+  blobs: [isBlobs, 'an address such as file:./blobs, or a blob store'],
+  snapshots: [isSnapshotOptions, 'an object of everyEvents, keep (whole numbers of at least 1) and rebuild'],
   syncHead: [(value) => value === 'idle' || value === 'close', "'idle' or 'close'"],
 }
 
@@ -39,6 +46,21 @@ export function checkOpenOptions(options: unknown): asserts options is OpenOptio
 function isEvents(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return 'check' in value && 'upcast' in value && [value.check, value.upcast].every((one) => typeof one === 'function')
+}
+
+function isBlobs(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value === 'string'
+  const { put, get, has } = value as Partial<BlobStore>
+  return [put, get, has].every((one) => typeof one === 'function')
+}
+
+function isSnapshotOptions(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { everyEvents, keep, rebuild, ...others } = value as Record<string, unknown>
+  const isCount = (count: unknown): boolean =>
+    count === undefined || (Number.isSafeInteger(count) && Number(count) >= 1)
+  const isFlag = rebuild === undefined || typeof rebuild === 'boolean'
+  return isCount(everyEvents) && isCount(keep) && isFlag && Object.keys(others).length === 0
 }
 
 function unknownOption(option: string): PerdureError<'options-invalid'> {

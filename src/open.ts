@@ -1,13 +1,19 @@
 /** Opening a store: from an address or a backend of the caller's own. */
 import { invalidAddress, parseAddress } from './address.js'
+import { createBlobCheck } from './blobs/blob-check.js'
+import { openBlobs } from './blobs/open-blobs.js'
 import { openFileBackend } from './backends/file/backend.js'
+import { openFileObserver } from './backends/file/observer.js'
 import { openMemoryBackend } from './backends/memory/backend.js'
 import type { Backend } from './backends/protocol.js'
 import { systemClock } from './clock.js'
 import { systemRandom } from './ids.js'
 import { NO_EVENTS } from './log/evolution.js'
 import type { Ports } from './log/ports.js'
+import { Reader } from './log/reader.js'
+import { Observer, type ObserverParts } from './observer.js'
 import { checkOpenOptions, type OpenOptions } from './open-options.js'
+import { Projector } from './projections/projecting.js'
 import { Store } from './store.js'
 
 export type { OpenOptions } from './open-options.js'
@@ -27,14 +33,54 @@ export async function open(at: string | Backend, options: OpenOptions = {}): Pro
 export async function openStore(at: string | Backend, options: OpenOptions, ports: Ports): Promise<Store> {
   checkOpenOptions(options)
   const { clock = systemClock, random = systemRandom, events = NO_EVENTS } = options
+  const blobs = openBlobs(options.blobs)
+  const check = ports.check ?? createBlobCheck(events, blobs)
   const { backend, release } = await openBackend(at, options)
   try {
-    const { position: head } = await backend.head()
-    return new Store({ backend, events, ports, clock, random, head, release })
+    const parts = await openParts(backend, options, ports, false)
+    const allPorts = check === undefined ? ports : { ...ports, check }
+    return new Store({ ...parts, blobs, events, ports: allPorts, clock, random, release })
   } catch (error) {
     await release()
     throw error
   }
+}
+
+export type ObserverOptions = Pick<OpenOptions, 'events' | 'blobs'> & {
+  /** Closes the observer when aborted. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Opens the reading half of a store, also while another process writes to it: `file:<folder>`, `memory:<name>`, or a
+ * backend. It creates and changes nothing, and sees the log up to its head.
+ *
+ * @throws PerdureError as {@link open}, except `store-locked` and `store-unwritable`
+ */
+export async function openObserver(at: string | Backend, options: ObserverOptions = {}): Promise<Observer> {
+  const { signal, ...openOptions } = options
+  checkOpenOptions(openOptions)
+  const { backend, release } = await openReading(at)
+  try {
+    const parts = await openParts(backend, openOptions, {}, true)
+    const observer = new Observer({ ...parts, blobs: openBlobs(options.blobs), release })
+    signal?.addEventListener('abort', () => void observer.close(), { once: true })
+    return observer
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+type Parts = Pick<ObserverParts, 'backend' | 'reader' | 'projector' | 'head'>
+
+async function openParts(backend: Backend, options: OpenOptions, ports: Ports, isReadOnly: boolean): Promise<Parts> {
+  const { events = NO_EVENTS, snapshots = {} } = options
+  const reader = new Reader(backend, events, ports.seal)
+  const projector = new Projector({ backend, reader, events, snapshots, isReadOnly })
+  await projector.check()
+  const { position: head } = await backend.head()
+  return { backend, reader, projector, head }
 }
 
 /** A caller without types may hand in anything. */
@@ -55,6 +101,15 @@ async function openBackend(at: string | Backend, options: OpenOptions): Promise<
   const address = parseAddress(at)
   if (address.kind === 'file') return owned(await openFileBackend({ ...options, folder: address.folder }))
   return address.name === '' ? owned(openMemoryBackend(options)) : namedMemory(address.name, options)
+}
+
+async function openReading(at: string | Backend): Promise<Opened> {
+  if (typeof at !== 'string') return await openBackend(at, {})
+  const address = parseAddress(at)
+  if (address.kind === 'file') return owned(await openFileObserver({ folder: address.folder }))
+  const backend = named.get(address.name)
+  if (backend !== undefined) return { backend, release: async () => {} }
+  throw invalidAddress(at, 'names no memory store that is open in this process')
 }
 
 function owned(backend: Backend): Opened {

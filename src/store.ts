@@ -1,95 +1,62 @@
 /** The store: what applications hold. Each method checks its arguments, asks a room below, and says what came of it. */
-import type { Backend, BootStep, Finding, Line } from './backends/protocol.js'
+import { Blobs } from './blobs/blobs.js'
 import type { Clock } from './clock.js'
-import { PerdureError, storeClosed } from './errors.js'
-import type { Appended, NewEvent, Query, RecordedEvent, Refused, Selection, Write } from './events.js'
+import type { Appended, NewEvent, Refused, Selection, Write } from './events.js'
 import { createIds } from './ids.js'
-import { MerkleTree } from './integrity/merkle.js'
-import { checkLog } from './integrity/verification.js'
+import { Kv } from './kv/kv.js'
 import { checkNoOthers, toConditions, type Conditions } from './log/conditions.js'
 import type { Events } from './log/evolution.js'
-import { checkName } from './log/names.js'
+import type { FollowQuery } from './log/following.js'
 import type { Ports } from './log/ports.js'
-import { attempt, Reader } from './log/reader.js'
-import { parseQuery, parseSelection, restrictTypes, toRecordedTime } from './log/selection.js'
 import { Writer } from './log/writer.js'
 import { must } from './must.js'
-import { Fold, type Projection } from './projections/projection.js'
+import { Observer, type ObserverParts, type SnapshotReader } from './observer.js'
+import { decide, type Decide, type DecideOptions, type DecideTarget } from './projections/deciding.js'
+import type { Snapshot } from './projections/projecting.js'
+import type { Projection } from './projections/projection.js'
+import { Subscriptions, type Handler, type SubscribeOptions, type Subscription } from './subscriptions/subscriptions.js'
 
-const STREAMS_PAGE_LENGTH = 1000
-const CHECKPOINT_PAGE_SIZE_BYTES = 1024 * 1024
-
-/** The outcome of a fold. */
-export interface Projected<State> {
-  readonly state: State
-  /** The head that the state reflects: the right `after` for a condition that guards a decision on it. */
-  readonly position: number
-  /** With a `stream` in the selection: its revision at that position. */
-  readonly revision?: number
-}
-
-/** What opening the store found and did. */
-export interface BootReport {
-  readonly backend: string
-  readonly durable: boolean
-  readonly log: string
-  /** The head when the store was opened. */
-  readonly head: number
-  readonly steps: readonly BootStep[]
-}
-
-/** What a complete check of the log found. */
-export interface Verification {
-  readonly intact: boolean
-  /** How many events could be checked from the first on without meeting damage. */
-  readonly events: number
-  /** Merkle root over those events' lines. */
-  readonly root: string
-  readonly examined: Readonly<Record<string, number>>
-  readonly findings: readonly Finding[]
-}
-
-export interface StoreParts {
-  readonly backend: Backend
+export interface StoreParts extends ObserverParts {
   readonly events: Events
   readonly ports: Ports
   readonly clock: Clock
   readonly random: (bytes: number) => Uint8Array
-  /** The log's head when the store was opened. */
-  readonly head: number
-  /** Lets go of the backend. */
-  readonly release: () => Promise<void>
 }
 
-export class Store {
+export interface Snapshots extends SnapshotReader {
+  /** Saves the state of a projection as it is now; durable once it resolves. @throws PerdureError `state-invalid` */
+  take<State>(projection: Projection<State>, selection?: Selection): Promise<Snapshot>
+}
+
+export class Store extends Observer {
   readonly #parts: StoreParts
-  readonly #reader: Reader
   readonly #writer: Writer
-  /** Grown when a checkpoint is asked for, so that appending pays nothing for it. */
-  readonly #tree = new MerkleTree()
-  #treeGrowth: Promise<unknown> = Promise.resolve()
-  #closing: Promise<void> | undefined
+  readonly #subscriptions: Subscriptions
+
+  override readonly kv: Kv
+  override readonly blobs: Blobs
+  override readonly snapshots: Snapshots
 
   constructor(parts: StoreParts) {
+    super(parts)
     this.#parts = parts
-    const { backend, events, ports, clock, random, head } = parts
+    const { backend, blobs, events, ports, clock, random, head, reader, projector } = parts
     const createId = createIds(random)
-    this.#reader = new Reader(backend, events, ports.seal)
-    this.#writer = new Writer({
-      backend,
-      reader: this.#reader,
-      events,
-      ports,
-      clock,
-      head,
-      newId: () => createId(clock().getTime()),
-    })
+    const assertOpen = (written?: 'no'): void => this.assertOpen(written)
+    this.#writer = new Writer({ backend, reader, events, ports, clock, head, newId: () => createId(clock().getTime()) })
+    this.#subscriptions = new Subscriptions({ backend, reader, clock, onPage: () => projector.noteProgress() })
+    this.kv = new Kv(backend.kv, assertOpen)
+    this.blobs = new Blobs(blobs, assertOpen)
+    this.snapshots = {
+      ...this.snapshotReader(),
+      take: (projection, selection = {}) => this.#takeSnapshot(projection, selection),
+    }
   }
 
   /** Records an event of Perdure's own, which callers cannot. */
   static async appendOwn(store: Store, stream: string, event: NewEvent): Promise<Appended> {
-    store.#assertOpen('no')
-    return must(await store.#writer.commit([{ stream, events: event }], undefined, true))
+    store.assertOpen('no')
+    return must(await store.#commit([{ stream, events: event }], undefined, true))
   }
 
   /**
@@ -106,10 +73,10 @@ export class Store {
     events: NewEvent | readonly NewEvent[],
     conditions: Conditions = {},
   ): Promise<Appended | Refused> {
-    this.#assertOpen('no')
+    this.assertOpen('no')
     const { expect = 'any', unless, ...others } = toConditions(conditions)
     checkNoOthers(others, '', 'expect and unless')
-    return await this.#writer.commit([{ stream, events, expect }], unless)
+    return await this.#commit([{ stream, events, expect }], unless)
   }
 
   /**
@@ -118,175 +85,61 @@ export class Store {
    * @throws PerdureError as {@link Store.append}
    */
   async commit(writes: readonly Write[], conditions: Pick<Conditions, 'unless'> = {}): Promise<Appended | Refused> {
-    this.#assertOpen('no')
+    this.assertOpen('no')
     const { unless, ...others } = toConditions(conditions)
     checkNoOthers(others, '', 'unless')
-    return await this.#writer.commit(writes, unless)
+    return await this.#commit(writes, unless)
   }
 
   /**
-   * The selected events in log order, in bounded memory. Where it ends is fixed when the first event is asked for.
+   * Loads a state, lets `decide` make events of it, and appends them if nothing has come in between; else again, with
+   * what came. Over a stream the guard is its revision, over a query it is that no new event matches it.
    *
-   * @throws PerdureError `query-invalid`, `log-corrupt`, `version-newer`, `upcast-failed`, `store-closed`
+   * @throws PerdureError as {@link Store.append} and {@link Observer.project}; what `decide` throws passes through, and
+   * then nothing was written
    */
-  read(query: Query = {}): AsyncIterable<RecordedEvent> {
-    this.#assertOpen()
-    return this.#reader.read(query)
-  }
-
-  /** The stored lines of the selected events, as they stand. */
-  lines(query: Query = {}): AsyncIterable<Line> {
-    this.#assertOpen()
-    return this.#reader.lines(query)
-  }
-
-  /** One event, by its id or its position. */
-  async event(idOrPosition: string | number): Promise<RecordedEvent | undefined> {
-    this.#assertOpen()
-    const { backend } = this.#parts
-    const position =
-      typeof idOrPosition === 'number' ? idOrPosition : (await backend.find([idOrPosition])).get(idOrPosition)
-    if (position === undefined || !Number.isSafeInteger(position) || position < 1) return undefined
-    if (position > (await backend.head()).position) return undefined
-    const page = { after: position - 1, upTo: position, backwards: false, limit: 1, maxBytes: 1 }
-    const { lines } = await backend.read([{}], page)
-    return lines[0] === undefined ? undefined : await this.#reader.decode(lines[0], false)
-  }
-
-  /** The last position; 0 when nothing is recorded. */
-  async head(): Promise<number> {
-    this.#assertOpen()
-    return (await this.#parts.backend.head()).position
-  }
-
-  /** How many events a stream holds; 0 if there is no such stream. @throws PerdureError `query-invalid` */
-  async revision(stream: string): Promise<number> {
-    this.#assertOpen()
-    const problem = typeof stream === 'string' ? checkName(stream) : 'is not a string'
-    if (problem !== undefined) throw queryInvalid('/stream', `the stream ${problem}`)
-    return await this.#parts.backend.revision(stream)
-  }
-
-  /** All streams, or those whose names begin with `prefix`, in UTF-8 byte order. */
-  async *streams(
-    options: { readonly prefix?: string } = {},
-  ): AsyncGenerator<{ stream: string; revision: number }, void, void> {
-    this.#assertOpen()
-    const { prefix = '' } = options
-    let after = ''
-    for (;;) {
-      const page = await this.#parts.backend.streams(prefix, { after, limit: STREAMS_PAGE_LENGTH })
-      yield* page
-      if (page.length < STREAMS_PAGE_LENGTH) return
-      after = page.at(-1)?.stream ?? ''
-    }
-  }
-
-  /**
-   * The value that a projection folds the selected events to, now or `at` a position or time.
-   *
-   * @throws PerdureError as {@link Store.read}; what a handler throws passes through
-   */
-  async project<State>(
+  async decide<State>(
+    target: DecideTarget,
     projection: Projection<State>,
-    selection: Selection & { readonly at?: number | Date } = {},
-  ): Promise<Projected<State>> {
-    this.#assertOpen()
-    const { at, ...selected } = selection
-    const position = await this.#positionOf(at)
-    const selectedOnly = parseSelection(selected)
-    const query = parseQuery({ upTo: position, enrichments: projection.enrichments })
-    // The backend skips what has no handler before anything of it is parsed: most of the speed of a replay.
-    const handled = { ...query, matcher: restrictTypes(selectedOnly, Object.keys(projection.on)) }
-    const fold = new Fold(projection)
-    for await (const page of this.#reader.pages(attempt(() => handled))) fold.applyAll(page)
-    const revision =
-      selected.stream === undefined ? {} : { revision: await this.#revisionAt(selected.stream, position) }
-    return { state: fold.state, position, ...revision }
+    toEvents: Decide<State>,
+    options: DecideOptions = {},
+  ): Promise<Appended | Refused> {
+    this.assertOpen('no')
+    const append = (stream: string, events: readonly NewEvent[], conditions: Conditions): Promise<Appended | Refused> =>
+      this.append(stream, events, conditions)
+    return await decide(this.#parts.projector, append, target, projection, toEvents, options)
   }
 
   /**
-   * The log's size and the Merkle root (RFC 6962) over its lines: the same on every backend. Writes nothing.
+   * A durable, named consumer: `handler` is given each selected event at least once, in log order, by one instance at a
+   * time; where it has come to is kept under its name and survives everything.
    *
-   * @throws PerdureError `log-corrupt`
+   * @throws PerdureError `subscription-active` if another instance is active and `takeOver` is not set, `query-invalid`
    */
-  async checkpoint(): Promise<{ size: number; root: string }> {
-    this.#assertOpen()
-    const growth = this.#treeGrowth.then(() => this.#growTree())
-    // One at a time, and a failed one does not stop the next.
-    this.#treeGrowth = growth.catch(() => undefined)
-    return await growth
+  async subscribe(
+    name: string,
+    query: FollowQuery,
+    handler: Handler,
+    options: SubscribeOptions = {},
+  ): Promise<Subscription> {
+    this.assertOpen()
+    return await this.#subscriptions.subscribe(name, query, handler, options)
   }
 
-  /** Checks everything: the backend's own structures, then every line. Damage is reported, not thrown. */
-  async verify(): Promise<Verification> {
-    this.#assertOpen()
-    const own = await this.#parts.backend.verify()
-    const log = await checkLog(this.#parts.backend)
-    const findings = [...own.findings, ...log.findings]
-    return {
-      intact: findings.length === 0,
-      events: log.events,
-      root: log.root,
-      examined: { ...own.examined, lines: log.events },
-      findings,
-    }
+  protected override async finish(): Promise<void> {
+    await this.#subscriptions.closeAll()
+    await this.#writer.idle()
+    await this.#parts.projector.idle()
   }
 
-  /** What opening found and did. */
-  report(): BootReport {
-    const { backend, head } = this.#parts
-    return { backend: backend.name, durable: backend.durable, log: backend.logId, head, steps: backend.boot }
+  async #commit(writes: readonly Write[], unless: Conditions['unless'], own = false): Promise<Appended | Refused> {
+    const answer = await this.#writer.commit(writes, unless, own)
+    if (answer.ok) this.#parts.projector.noteProgress()
+    return answer
   }
 
-  /** Lets appends under way finish, then lets go of the log. Idempotent; afterwards every call is `store-closed`. */
-  async close(): Promise<void> {
-    this.#closing ??= this.#writer.idle().then(() => this.#parts.release())
-    await this.#closing
+  async #takeSnapshot<State>(projection: Projection<State>, selection: Selection): Promise<Snapshot> {
+    this.assertOpen('no')
+    return await this.#parts.projector.take(projection, selection)
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
-  async #growTree(): Promise<{ size: number; root: string }> {
-    const { backend } = this.#parts
-    const { position: head } = await backend.head()
-    while (this.#tree.size < head) {
-      const { lines } = await backend.read([{}], {
-        after: this.#tree.size,
-        upTo: head,
-        backwards: false,
-        limit: Infinity,
-        maxBytes: CHECKPOINT_PAGE_SIZE_BYTES,
-      })
-      for (const line of lines) this.#tree.append(line)
-    }
-    return { size: this.#tree.size, root: this.#tree.root() }
-  }
-
-  async #positionOf(at: number | Date | undefined): Promise<number> {
-    const head = await this.head()
-    if (at === undefined) return head
-    if (at instanceof Date) return await this.#parts.backend.positionAt(toRecordedTime(at, '/at'))
-    if (!Number.isSafeInteger(at) || at < 0) throw queryInvalid('/at', 'at is neither a position nor a Date')
-    return Math.min(at, head)
-  }
-
-  async #revisionAt(stream: string, upTo: number): Promise<number> {
-    if (upTo === 0) return 0
-    for await (const event of this.read({ stream, upTo, backwards: true, limit: 1, raw: true, enrichments: true })) {
-      return event.revision
-    }
-    return 0
-  }
-
-  #assertOpen(written?: 'no'): void {
-    if (this.#closing === undefined) return
-    throw storeClosed(written)
-  }
-}
-
-function queryInvalid(pointer: string, message: string): PerdureError<'query-invalid'> {
-  return new PerdureError('query-invalid', message, { pointer }, { hint: 'Correct the argument.' })
 }

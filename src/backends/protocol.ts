@@ -94,6 +94,70 @@ export interface Finding {
   readonly facts: Readonly<Record<string, string | number>>
 }
 
+/** A current value. `text` is JSON, opaque to the backend. */
+export interface KvEntry {
+  readonly key: string
+  readonly text: string
+  /** Of this write, from one counter for all keys, so that it rises with each write of a key and never restarts. */
+  readonly revision: number
+}
+
+/** `'new'`: there is no such entry. */
+export type KvExpect = 'any' | 'new' | number
+
+export type KvOutcome =
+  /** Revision 0: there was nothing to delete, and nothing was written. */
+  | { readonly kind: 'written'; readonly revision: number }
+  /** What was expected is not so; `actual` is 0 where there is no entry. */
+  | { readonly kind: 'conflict'; readonly actual: number }
+
+/** Current values beside the log. Calls may overlap; puts of one key take effect in the order in which they were made. */
+export interface KvBackend {
+  get(key: string): Promise<KvEntry | undefined>
+  /**
+   * Sets the value of a key, or with `undefined` deletes it, if the entry is as expected at the moment of writing.
+   * Resolves only once it would survive a crash.
+   *
+   * @throws PerdureError with `written: 'no'` when nothing was written; any other throw means unknown
+   */
+  put(key: string, text: string | undefined, expect: KvExpect): Promise<KvOutcome>
+  /** In UTF-8 byte order, keys greater than `after`. Stops at `limit` entries or once they hold `maxBytes`. */
+  list(
+    prefix: string,
+    page: { readonly after: string; readonly limit: number; readonly maxBytes: number },
+  ): Promise<readonly KvEntry[]>
+}
+
+/** Which state was saved where in the log. */
+export interface SnapshotPlace {
+  /** Says of what; the store's own, opaque to the backend. */
+  readonly key: string
+  readonly position: number
+}
+
+export interface SnapshotInfo extends SnapshotPlace {
+  readonly bytes: number
+}
+
+/** Saved states: optimisations, never the truth. Kept beside each other until removed. */
+export interface SnapshotBackend {
+  /** Durable once it resolves. One that is there already stays. */
+  put(place: SnapshotPlace, text: string): Promise<void>
+  /** All of them, or those of one key; by key and position. */
+  list(key?: string): Promise<readonly SnapshotInfo[]>
+  /** Undefined: there is none. @throws PerdureError `snapshot-malformed` if it is not what was put */
+  read(place: SnapshotPlace): Promise<string | undefined>
+  remove(place: SnapshotPlace): Promise<void>
+}
+
+/** The right to be the one consumer of a name. */
+export interface Claim {
+  /** False once somebody has taken it over. Where the log is shared by processes, it may be known late. */
+  readonly isHeld: boolean
+  /** Idempotent. */
+  release(): Promise<void>
+}
+
 /** What a check of a backend's own structures looked at, and what it found wrong. */
 export interface BackendVerification {
   readonly examined: Readonly<Record<string, number>>
@@ -151,6 +215,18 @@ export interface Backend {
   ): Promise<readonly { readonly stream: string; readonly revision: number }[]>
   /** The last position recorded at or before this time (as in a line); 0 if there is none. */
   positionAt(time: string): Promise<number>
+  /**
+   * Gives the head at once, and again whenever it may have moved, by whomever; a slow consumer meets only the newest.
+   * Ends without an error when aborted, or when the backend is closed.
+   */
+  changed(signal: AbortSignal): AsyncIterable<number>
+  readonly kv: KvBackend
+  readonly snapshots: SnapshotBackend
+  /**
+   * Makes the caller the one holder of a name among all who have the log open. Undefined: somebody else is, and
+   * `takeOver` is false. A holder that has died holds nothing.
+   */
+  claim(name: string, takeOver: boolean): Promise<Claim | undefined>
   /** Checks the backend's own structures, completely. Contents of lines are the store's to check. */
   verify(): Promise<BackendVerification>
   /** Idempotent. Appends under way are finished first. */

@@ -85,6 +85,8 @@ test('open: every option is taken by every kind of store', async () => {
     random: (bytes) => new Uint8Array(bytes),
     events: defineEvents({ sold: { version: 1 } }),
     syncHead: 'close',
+    blobs: 'memory:',
+    snapshots: {},
   }
   for (const { at } of everyKind()) await (await open(at, options)).close()
 })

@@ -2,18 +2,25 @@
 import { resolve } from 'node:path'
 import { storeClosed, withWritten } from '../../errors.js'
 import { composeCommit, scanEnvelope } from '../../log/line.js'
+import { Claims } from '../claims.js'
 import { checkContinuation } from '../continuation.js'
+import { HeadNotices } from '../head-notices.js'
+import { MemoryKv } from '../memory/kv-backend.js'
+import { MemorySnapshots } from '../memory/snapshot-backend.js'
 import { judge, type LogState } from '../judgement.js'
 import type {
   Backend,
   BackendVerification,
   BootStep,
+  Claim,
   Commit,
   CommitOutcome,
+  KvBackend,
   Line,
   Matcher,
   Page,
   PageRequest,
+  SnapshotBackend,
 } from '../protocol.js'
 import type { FolderLog } from './folder-log.js'
 import { FolderWriter, type WrittenEvent } from './folder-writer.js'
@@ -54,6 +61,10 @@ class FileBackend implements Backend, LogState {
   readonly #writer: FolderWriter
   readonly #slab = new Slab()
   readonly #revisions: RevisionCache
+  readonly #notices: HeadNotices
+  readonly #claims = new Claims()
+  readonly kv: KvBackend
+  readonly snapshots: SnapshotBackend
   /** The write under way; the next one waits for it. */
   #writing: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
@@ -66,6 +77,9 @@ class FileBackend implements Backend, LogState {
     this.#log = log
     this.#writer = writer
     this.#revisions = new RevisionCache(log)
+    this.#notices = new HeadNotices(log.head.last)
+    this.kv = new MemoryKv(() => this.#assertOpen())
+    this.snapshots = new MemorySnapshots(() => this.#assertOpen())
   }
 
   get logId(): string {
@@ -146,6 +160,16 @@ class FileBackend implements Backend, LogState {
     return low
   }
 
+  changed(signal: AbortSignal): AsyncIterable<number> {
+    this.#assertOpen()
+    return this.#notices.watch(signal)
+  }
+
+  async claim(name: string, takeOver: boolean): Promise<Claim | undefined> {
+    this.#assertOpen()
+    return this.#claims.claim(name, takeOver)
+  }
+
   async verify(): Promise<BackendVerification> {
     this.#assertOpen()
     return verifyFolder(this.#log)
@@ -153,6 +177,7 @@ class FileBackend implements Backend, LogState {
 
   async close(): Promise<void> {
     this.#closing ??= this.#writing.then(() => this.#writer.close())
+    this.#notices.close()
     await this.#closing
   }
 
@@ -210,6 +235,7 @@ class FileBackend implements Backend, LogState {
     )
     if (written.length > 0) await this.#writer.write(this.#slab, written, group.length === 1)
     for (const [stream, revision] of revisions) this.#revisions.set(stream, revision)
+    this.#notices.moveTo(this.#log.head.last)
     return outcomes
   }
 
@@ -250,6 +276,7 @@ class FileBackend implements Backend, LogState {
       false,
     )
     for (const { stream, revision } of envelopes) this.#revisions.set(stream, revision)
+    this.#notices.moveTo(this.#log.head.last)
   }
 
   #inTurn<T>(write: () => Promise<T>): Promise<T> {

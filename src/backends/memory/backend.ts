@@ -5,12 +5,17 @@ import { createUuid, systemRandom } from '../../ids.js'
 import { composeCommit } from '../../log/line.js'
 import { matches } from '../../log/selection.js'
 import { compareUtf8 } from '../../log/utf8-order.js'
+import { Claims } from '../claims.js'
 import { checkContinuation } from '../continuation.js'
+import { HeadNotices } from '../head-notices.js'
 import { judge, type LogState } from '../judgement.js'
+import { MemoryKv } from './kv-backend.js'
+import { MemorySnapshots } from './snapshot-backend.js'
 import type {
   Backend,
   BackendVerification,
   BootStep,
+  Claim,
   Commit,
   CommitOutcome,
   Line,
@@ -49,13 +54,19 @@ class MemoryBackend implements Backend, LogState {
   /** Positions in order, by stream and by tag. The length of a stream's list is its revision. */
   readonly #streams = new Map<string, number[]>()
   readonly #tags = new Map<string, number[]>()
+  readonly #notices = new HeadNotices(0)
+  readonly #claims = new Claims()
+  readonly kv = new MemoryKv((written) => this.#assertOpen(written))
+  readonly snapshots = new MemorySnapshots((written) => this.#assertOpen(written))
   #closed = false
 
   constructor(readonly logId: string) {}
 
   async append(group: readonly Commit[], now: string): Promise<readonly CommitOutcome[]> {
     this.#assertOpen('no')
-    return group.map((commit) => judge(commit, this) ?? this.#write(commit, now))
+    const outcomes = group.map((commit) => judge(commit, this) ?? this.#write(commit, now))
+    this.#notices.moveTo(this.#entries.length)
+    return outcomes
   }
 
   async adopt(lines: readonly Line[]): Promise<void> {
@@ -69,6 +80,7 @@ class MemoryBackend implements Backend, LogState {
     envelopes.forEach(({ id, stream, type, tags, time }, i) => {
       this.#record(id, { line: lines[i] as Line, stream, type, tags, time })
     })
+    this.#notices.moveTo(this.#entries.length)
   }
 
   async read(matcher: Matcher, page: PageRequest): Promise<Page> {
@@ -129,6 +141,16 @@ class MemoryBackend implements Backend, LogState {
     return low
   }
 
+  changed(signal: AbortSignal): AsyncIterable<number> {
+    this.#assertOpen()
+    return this.#notices.watch(signal)
+  }
+
+  async claim(name: string, takeOver: boolean): Promise<Claim | undefined> {
+    this.#assertOpen()
+    return this.#claims.claim(name, takeOver)
+  }
+
   async verify(): Promise<BackendVerification> {
     this.#assertOpen()
     return {
@@ -139,6 +161,7 @@ class MemoryBackend implements Backend, LogState {
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#notices.close()
   }
 
   positionOf(id: string): number | undefined {

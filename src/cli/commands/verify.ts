@@ -1,6 +1,6 @@
 /** `perdure verify`: checks the whole log, line by line. */
 import type { Command } from 'commander'
-import type { BootReport, Verification } from '../../store.js'
+import type { BootReport, Verification } from '../../observer.js'
 import { EXIT } from '../exit-codes.js'
 import type { Io } from '../io.js'
 import { storeUrl, takesStore, withStore, type StoreOptions } from '../store-option.js'

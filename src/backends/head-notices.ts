@@ -1,0 +1,52 @@
+/** Tells those who follow a log that its head has moved, within one process. */
+
+/** Keeps the newest head, and whoever waits for the next one. */
+export class HeadNotices {
+  #head: number
+  #isClosed = false
+  readonly #waiting = new Set<() => void>()
+
+  constructor(head: number) {
+    this.#head = head
+  }
+
+  /** The head is here now. Waking those who wait costs nothing when nobody does. */
+  moveTo(head: number): void {
+    this.#head = head
+    this.#wake()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#wake()
+  }
+
+  /** As `Backend.changed`. */
+  async *watch(signal: AbortSignal): AsyncGenerator<number, void, void> {
+    let seen = -1
+    const isOver = (): boolean => signal.aborted || this.#isClosed
+    while (!isOver()) {
+      if (this.#head === seen) await this.#next(signal)
+      if (isOver()) return
+      if (this.#head === seen) continue
+      seen = this.#head
+      yield seen
+    }
+  }
+
+  async #next(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        this.#waiting.delete(wake)
+        signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#waiting.add(wake)
+      signal.addEventListener('abort', wake)
+    })
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake()
+  }
+}
