@@ -5,6 +5,7 @@ import { appendingPromises } from './promises/appending.js'
 import { closingPromises } from './promises/closing.js'
 import { evolvingPromises } from './promises/evolving.js'
 import { expectingPromises } from './promises/expecting.js'
+import { followingPromises } from './promises/following.js'
 import { groupingPromises } from './promises/grouping.js'
 import { guardingPromises } from './promises/guarding.js'
 import { lessonPromises } from './promises/lessons.js'
@@ -19,6 +20,7 @@ import { repeatingPromises } from './promises/repeating.js'
 import { roundTripPromises } from './promises/round-trips.js'
 import { selectingPromises } from './promises/selecting.js'
 import { settlingPromises } from './promises/settling.js'
+import { subscribingPromises } from './promises/subscribing.js'
 import { timePromises } from './promises/times.js'
 import { seamAdoptingPromises } from './seam/adopting.js'
 import { seamAppendingPromises } from './seam/appending.js'
@@ -43,6 +45,8 @@ export const storePromises: Promises = {
   ...timePromises,
   ...evolvingPromises,
   ...projectingPromises,
+  ...followingPromises,
+  ...subscribingPromises,
   ...agreeingPromises,
   ...settlingPromises,
   ...closingPromises,

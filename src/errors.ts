@@ -13,6 +13,7 @@ export interface ErrorFacts {
   'version-newer': { type: string; version: number; declared: number; position: number }
   'upcast-failed': { type: string; version: number; position: number }
   'kv-invalid': { pointer: string }
+  'kv-corrupt': { path: string; offset?: number; key?: string; expected?: string | number; found?: string | number }
   'snapshot-malformed': {
     path: string
     key?: string
@@ -24,6 +25,8 @@ export interface ErrorFacts {
   'subscription-active': { name: string }
   'subscription-lost': { name: string; position: number }
   'subscription-failed': { name: string; position: number }
+  'subscription-closed': { name: string }
+  'checkpoint-invalid': { key: string; problem: string }
   'not-parked': { name: string; position: number }
   'timed-out': { operation: string; timeoutMs: number }
   'blob-invalid': { pointer: string }
@@ -96,6 +99,19 @@ export function withWritten(error: unknown, written: 'no' | 'unknown'): unknown 
   if (!isPerdureError(error) || error.written !== undefined) return error
   const { code, message, facts, hint, cause } = error
   return new PerdureError(code, message, facts, { cause, written, ...(hint === undefined ? {} : { hint }) })
+}
+
+/**
+ * What a failed write of a backend is to its caller: unless the backend says that nothing was written, that is unknown.
+ * Bugs stay what they are.
+ */
+export function writeFailure(error: unknown, operation: string, hint: string): unknown {
+  if (error instanceof InvariantError) return error
+  if (isPerdureError(error)) return withWritten(error, 'unknown')
+  const message = error instanceof Error ? error.message : String(error)
+  const facts = { operation }
+  const options = { cause: error, written: 'unknown', hint } as const
+  return new PerdureError('backend-failed', `the backend failed during ${operation}: ${message}`, facts, options)
 }
 
 /** What every call on a closed store or backend fails with. */

@@ -1,7 +1,8 @@
 /** The public entry of Perdure. */
 export { open, openObserver, type ObserverOptions, type OpenOptions } from './open.js'
-export type { Snapshots, Store } from './store.js'
-export type { BootReport, Observer, SnapshotReader, Verification } from './observer.js'
+export type { Snapshots } from './store.js'
+export type { BootReport, SnapshotReader, Verification } from './observer.js'
+export type { Observer, Store, TypedDecide, TypedObserver, TypedStore, TypedWrite } from './typed-store.js'
 export type { BlobReader, BlobReference, Blobs } from './blobs/blobs.js'
 export type { BlobStore } from './blobs/blob-store.js'
 export type { Kv, KvPutOptions, KvReader, KvResult, KvValue } from './kv/kv.js'
@@ -9,7 +10,14 @@ export type { FollowQuery } from './log/following.js'
 export type { Decide, DecideOptions, DecideTarget } from './projections/deciding.js'
 export type { Projected, ProjectSelection, Snapshot, SnapshotOptions } from './projections/projecting.js'
 export type { Handler, Parked, SubscribeOptions, Subscription } from './subscriptions/subscriptions.js'
-export { defineEvents, type EventDeclaration, type Events, type StandardSchema } from './log/evolution.js'
+export {
+  defineEvents,
+  type DefinedEvents,
+  type EventDeclaration,
+  type Events,
+  type StandardSchema,
+} from './log/evolution.js'
+export type { DataOf, NewEventOf, RecordedEventOf, TypesOf } from './log/typed-events.js'
 export { defineProjection, type Projection, type ProjectionDefinition } from './projections/projection.js'
 export {
   isPerdureError,

@@ -8,13 +8,14 @@ import { openMemoryBackend } from './backends/memory/backend.js'
 import type { Backend } from './backends/protocol.js'
 import { systemClock } from './clock.js'
 import { systemRandom } from './ids.js'
-import { NO_EVENTS } from './log/evolution.js'
+import { NO_EVENTS, type Events } from './log/evolution.js'
 import type { Ports } from './log/ports.js'
 import { Reader } from './log/reader.js'
 import { Observer, type ObserverParts } from './observer.js'
 import { checkOpenOptions, type OpenOptions } from './open-options.js'
 import { Projector } from './projections/projecting.js'
 import { Store } from './store.js'
+import type { Observer as ObserverOf, Store as StoreOf } from './typed-store.js'
 
 export type { OpenOptions } from './open-options.js'
 
@@ -25,8 +26,12 @@ export type { OpenOptions } from './open-options.js'
  * @throws PerdureError `options-invalid`, `store-missing`, `store-foreign`, `store-locked`, `store-unwritable`,
  * `format-newer`, `head-missing`, `log-corrupt`, `unsupported`. A refusal changes nothing on disk.
  */
-export async function open(at: string | Backend, options: OpenOptions = {}): Promise<Store> {
-  return await openStore(at, options, {})
+export async function open<E extends Events = Events>(
+  at: string | Backend,
+  options: OpenOptions & { readonly events?: E } = {},
+): Promise<StoreOf<E>> {
+  // The same object: what is declared is known to the compiler, and checked by the writer.
+  return (await openStore(at, options, {})) as StoreOf<E>
 }
 
 /** With the sockets that later rooms plug into. */
@@ -57,7 +62,10 @@ export type ObserverOptions = Pick<OpenOptions, 'events' | 'blobs'> & {
  *
  * @throws PerdureError as {@link open}, except `store-locked` and `store-unwritable`
  */
-export async function openObserver(at: string | Backend, options: ObserverOptions = {}): Promise<Observer> {
+export async function openObserver<E extends Events = Events>(
+  at: string | Backend,
+  options: ObserverOptions & { readonly events?: E } = {},
+): Promise<ObserverOf<E>> {
   const { signal, ...openOptions } = options
   checkOpenOptions(openOptions)
   const { backend, release } = await openReading(at)
@@ -65,7 +73,7 @@ export async function openObserver(at: string | Backend, options: ObserverOption
     const parts = await openParts(backend, openOptions, {}, true)
     const observer = new Observer({ ...parts, blobs: openBlobs(options.blobs), release })
     signal?.addEventListener('abort', () => void observer.close(), { once: true })
-    return observer
+    return observer as ObserverOf<E>
   } catch (error) {
     await release()
     throw error

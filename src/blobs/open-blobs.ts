@@ -1,7 +1,35 @@
 /** From the `blobs` option of `open` to a blob store. */
+import { parseAddress, type Address } from '../address.js'
+import { assertInvariant, isPerdureError, PerdureError } from '../errors.js'
+import type { BlobFiles } from './blob-files.js'
 import type { BlobStore } from './blob-store.js'
+import { FolderBlobs } from './folder-blobs.js'
+import { MemoryBlobs } from './memory-blobs.js'
 
-/** `at`: `file:<folder>`, `memory:`, or a store of the caller's own; undefined: none. Nothing is made before the first put. */
-export function openBlobs(at: string | BlobStore | undefined): BlobStore | undefined {
-  return typeof at === 'string' ? undefined : at
+/**
+ * `at`: `file:<folder>`, `memory:`, or a store of the caller's own; undefined: none. Nothing is made before the first
+ * put. `files` is the disk that a folder lies on.
+ *
+ * @throws PerdureError `options-invalid`
+ */
+export function openBlobs(at: string | BlobStore | undefined, files?: BlobFiles): BlobStore | undefined {
+  if (typeof at !== 'string') return at
+  const address = parseBlobAddress(at)
+  if (address.kind === 'memory') return new MemoryBlobs()
+  assertInvariant(files !== undefined, 'whoever opens a folder of blobs says on which disk')
+  return new FolderBlobs({ folder: address.folder, files })
+}
+
+function parseBlobAddress(at: string): Address {
+  const hint = "Say 'memory:' or 'file:<folder>', for example file:./blobs, or hand in a blob store of your own."
+  try {
+    const address = parseAddress(at)
+    if (address.kind === 'file' || address.name === '') return address
+  } catch (error) {
+    if (!isPerdureError(error)) throw error
+    // It may hold secrets, and the parser's message repeats none.
+    const message = `blobs: ${error.message}`
+    throw new PerdureError('options-invalid', message, { option: 'blobs' }, { hint, cause: error })
+  }
+  throw new PerdureError('options-invalid', 'blobs in memory have no name', { option: 'blobs' }, { hint })
 }

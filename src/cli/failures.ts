@@ -17,7 +17,12 @@ export class CommandError extends Error {
   constructor(
     readonly code: CommandErrorCode,
     message: string,
-    readonly details: { readonly hint?: string; readonly facts?: object; readonly exit?: ExitCode } = {},
+    readonly details: {
+      readonly hint?: string
+      readonly facts?: object
+      readonly exit?: ExitCode
+      readonly written?: 'no'
+    } = {},
   ) {
     super(message)
   }
@@ -36,12 +41,14 @@ export interface Failure {
 export function failureOf(error: unknown, command = 'perdure'): Failure {
   if (isPerdureError(error)) return failureOfStore(error)
   if (error instanceof CommandError) {
-    const { hint, facts, exit } = error.details
+    const { hint, facts = {}, exit, written } = error.details
     const ending = exit ?? (error.code === 'usage' ? EXIT.usage : EXIT.failed)
-    return { code: error.code, message: error.message, ...(hint && { hint }), facts: facts ?? {}, exit: ending }
+    const { code, message } = error
+    return { code, message, ...(hint && { hint }), facts, ...(written && { written }), exit: ending }
   }
   if (error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, '')
+    // A suggestion stands on a line of its own.
+    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
     return { code: 'usage', message, hint: `Run ${command} --help.`, facts: {}, exit: EXIT.usage }
   }
   if (error instanceof NotJson) return { code: 'failed', message: error.message, facts: {}, exit: EXIT.failed }
@@ -51,12 +58,15 @@ export function failureOf(error: unknown, command = 'perdure'): Failure {
 const EXITS: Partial<Record<ErrorCode, ExitCode>> = {
   conflict: EXIT.conflict,
   'options-invalid': EXIT.usage,
+  // Here a query can only come from the command line.
+  'query-invalid': EXIT.usage,
   'log-corrupt': EXIT.notIntact,
   'head-missing': EXIT.notIntact,
 }
 
 function failureOfStore(error: AnyPerdureError): Failure {
-  const { code, message, hint, facts, written } = error
+  const { code, message, facts, written } = error
+  const hint = code === 'store-locked' ? `${error.hint ?? ''} Or let the command wait: --wait 10.`.trim() : error.hint
   const exit = EXITS[code] ?? EXIT.failed
   return { code, message, ...(hint !== undefined && { hint }), facts, ...(written && { written }), exit }
 }
@@ -84,12 +94,16 @@ function plain(facts: object): unknown {
 /** Lines for a person. */
 export function describeFailure(failure: Failure): string {
   const lines = [`perdure: ${printable(failure.message)} (${failure.code})`]
-  const { conflicts, differences } = failure.facts as {
+  const { conflicts, differences, places } = failure.facts as {
     conflicts?: readonly Conflict[]
     differences?: readonly string[]
+    /** Of ids: where they are recorded. */
+    places?: Readonly<Record<string, number>>
   }
   if (conflicts !== undefined) lines.push(...conflicts.flatMap(describeConflict))
   if (differences !== undefined) lines.push(...differences.map((difference) => `  ${printable(difference)}`))
+  for (const [id, position] of Object.entries(places ?? {}))
+    lines.push(`  ${printable(id)} is recorded at position ${position}`)
   if (failure.written === 'unknown') lines.push('  Whether it was written is not known.')
   if (failure.written === 'no') lines.push('  Nothing was written.')
   if (failure.hint !== undefined) lines.push(`  ${printable(failure.hint)}`)

@@ -1,7 +1,7 @@
 /** The options that select events, the same for every command that reads. */
 import type { Command } from 'commander'
 import type { Query, Selection } from '../events.js'
-import { collect, parseCount } from './values.js'
+import { collectNames, collectTags, parseCount, parseName, parsePositive, parseTime } from './values.js'
 
 export interface SelectionOptions {
   readonly stream?: string
@@ -22,10 +22,10 @@ export interface QueryOptions extends SelectionOptions {
 
 export function takesSelection(command: Command): Command {
   return command
-    .option('--stream <name>', 'only this stream')
+    .option('--stream <name>', 'only this stream', parseName)
     .option('--prefix <text>', 'only streams whose names begin so')
-    .option('--type <type>', 'only this type; again for one type more (either)', collect)
-    .option('--tag <key:value>', 'only with this tag; again for one tag more (both)', collect)
+    .option('--type <type>', 'only this type; again for one type more (either)', collectNames)
+    .option('--tag <key:value>', 'only with this tag; again for one tag more (both)', collectTags)
 }
 
 export function takesQuery(command: Command): Command {
@@ -33,8 +33,8 @@ export function takesQuery(command: Command): Command {
     .option('--after <position>', 'only after this position', parseCount)
     .option('--after-revision <n>', 'only after this revision; with --stream', parseCount)
     .option('--up-to <position>', 'only up to this position', parseCount)
-    .option('--until <time>', 'only what was recorded by then (RFC 3339)')
-    .option('--limit <n>', 'at most this many', parseCount)
+    .option('--until <time>', 'only what was recorded by then (RFC 3339)', parseTime)
+    .option('--limit <n>', 'at most this many', parsePositive)
     .option('--backwards', 'newest first')
 }
 

@@ -1,9 +1,13 @@
 /** Where the log is (`--store`, `PERDURE_STORE`), opening it for one command, closing it whatever happens. */
 import { Option, type Command } from 'commander'
+import { setTimeout } from 'node:timers/promises'
 import { parseAddress } from '../address.js'
+import { isPerdureError, withWritten } from '../errors.js'
+import type { Observer } from '../observer.js'
 import { open, type OpenOptions } from '../open.js'
 import type { Store } from '../store.js'
 import type { Io } from './io.js'
+import { parseSecondsToMs } from './values.js'
 
 /** Only `init` makes a log, so a default cannot hide a typing error. */
 export const DEFAULT_STORE = 'file:.perdure/data'
@@ -11,6 +15,8 @@ export const DEFAULT_STORE = 'file:.perdure/data'
 export interface StoreOptions {
   readonly store: string
   readonly json?: boolean
+  /** How long to wait for a log that another process has open, in milliseconds. */
+  readonly wait?: number
 }
 
 /** Adds the options that every command on a log takes. */
@@ -21,6 +27,7 @@ export function takesStore(command: Command): Command {
         .env('PERDURE_STORE')
         .default(DEFAULT_STORE),
     )
+    .option('--wait <seconds>', 'wait so long for a log that another process has open', parseSecondsToMs)
     .option('--json', 'print JSON Lines')
 }
 
@@ -35,19 +42,60 @@ export function folderOf(url: string): string | undefined {
   return address.kind === 'file' ? address.folder : undefined
 }
 
+/** Runs `use` with the log open for reading, and closes it. */
+export async function withObserver<T>(
+  io: Io,
+  options: StoreOptions,
+  use: (observer: Observer) => Promise<T>,
+): Promise<T> {
+  return await withStore(io, options, use)
+}
+
+/** The same for a command that writes: where the log cannot even be opened, its error says that nothing was written. */
+export async function withWriter<T>(io: Io, options: StoreOptions, use: (store: Store) => Promise<T>): Promise<T> {
+  let isOpen = false
+  try {
+    return await withStore(io, options, async (store) => {
+      isOpen = true
+      return await use(store)
+    })
+  } catch (error) {
+    throw isOpen ? error : withWritten(error, 'no')
+  }
+}
+
 /** Opens, uses, closes. On Ctrl-C it closes at once, without waiting for `use` to notice. */
 export async function withStore<T>(
   io: Io,
-  url: string,
+  at: string | StoreOptions,
   use: (store: Store) => Promise<T>,
   options: OpenOptions = {},
 ): Promise<T> {
   io.signal.throwIfAborted()
-  const store = await open(url, options)
+  const given: StoreOptions = typeof at === 'string' ? { store: at } : at
+  const store = await whileLocked(given.wait ?? 0, io.signal, () => open(storeUrl(given), options))
   try {
     return await unlessAborted(io.signal, use(store))
   } finally {
     await store.close()
+  }
+}
+
+/** About as long as a short command has a log open. */
+const RETRY_MAX_MS = 60
+
+/** Tries again, for at most `waitMs`, while another process has the log open. */
+export async function whileLocked<T>(waitMs: number, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+  const endMs = performance.now() + waitMs
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const leftMs = endMs - performance.now()
+      if (!isPerdureError(error) || error.code !== 'store-locked' || leftMs <= 0) throw error
+      // Not all at the same moments: many may be waiting.
+      await setTimeout(Math.min(leftMs, RETRY_MAX_MS * (0.25 + 0.75 * Math.random())), undefined, { signal })
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { Expect } from '../events.js'
 import { NotJson, parseJsonText, type Json } from '../json.js'
+import { checkName, checkTag, checkTime } from '../log/names.js'
 import { isPerdureError, PerdureError } from '../errors.js'
 import { CommandError } from './failures.js'
 
@@ -16,9 +17,33 @@ export function parseCount(text: string): number {
 
 /** 1, 2, 3… */
 export function parsePositive(text: string): number {
-  const count = parseCount(text)
-  if (count === 0) throw new InvalidArgumentError('It is a whole number, 1 or more.')
+  const count = /^\d{1,16}$/.test(text) ? Number(text) : NaN
+  if (!Number.isSafeInteger(count) || count === 0) {
+    throw new InvalidArgumentError('It is a whole number, 1 or more.')
+  }
   return count
+}
+
+/** Seconds, also parts of one, up to a day. In milliseconds. */
+export function parseSecondsToMs(text: string): number {
+  const seconds = /^\d{1,5}(\.\d{1,3})?$/.test(text) ? Number(text) : NaN
+  if (!(seconds <= 86_400)) throw new InvalidArgumentError('It is a number of seconds, 0 to 86400.')
+  return Math.round(seconds * 1000)
+}
+
+/** A stream, type, id or subject. */
+export function parseName(text: string): string {
+  return checked(text, checkName(text))
+}
+
+/** A time with an offset, as RFC 3339 has it. */
+export function parseTime(text: string): string {
+  return checked(text, checkTime(text))
+}
+
+function checked(text: string, problem: string | undefined): string {
+  if (problem !== undefined) throw new InvalidArgumentError(`It ${problem}.`)
+  return text
 }
 
 export function parseExpect(text: string): Expect {
@@ -36,8 +61,12 @@ export function parsePositionOrTime(text: string): number | Date {
 }
 
 /** For options that may be given several times. */
-export function collect(text: string, before: readonly string[] = []): string[] {
-  return [...before, text]
+export function collectNames(text: string, before: readonly string[] = []): string[] {
+  return [...before, parseName(text)]
+}
+
+export function collectTags(text: string, before: readonly string[] = []): string[] {
+  return [...before, checked(text, checkTag(text))]
 }
 
 /**
@@ -66,7 +95,7 @@ async function readTextArgument(argument: string, pointer: string, input: Readab
   } catch (error) {
     if (error instanceof CommandError || isPerdureError(error)) throw error
     const why = error instanceof Error ? error.message : String(error)
-    throw new CommandError('failed', `cannot read ${path}: ${why}`)
+    throw new CommandError('failed', `cannot read ${path}: ${why}`, { written: 'no' })
   }
 }
 
@@ -92,6 +121,6 @@ function decodeUtf8(bytes: Uint8Array, from: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new CommandError('failed', `${from} is not UTF-8`)
+    throw new CommandError('failed', `${from} is not UTF-8`, { written: 'no' })
   }
 }

@@ -1,6 +1,6 @@
 /** Current values without history, beside the log: what of an application needs neither history nor proof. */
 import type { KvBackend, KvEntry, KvExpect } from '../backends/protocol.js'
-import { PerdureError } from '../errors.js'
+import { PerdureError, writeFailure } from '../errors.js'
 import { DATA_SIZE_MAX_BYTES } from '../events.js'
 import { deepFreeze, encodeJson, NotJson, type Json } from '../json.js'
 import { checkName } from '../log/names.js'
@@ -88,14 +88,25 @@ export class Kv extends KvReader {
   }
 
   async #write(key: string, text: string | undefined, options: KvPutOptions): Promise<KvResult> {
-    const outcome = await this.backend.put(key, text, toExpect(options))
-    return outcome.kind === 'written' ? { ok: true, revision: outcome.revision } : { ok: false, actual: outcome.actual }
+    const expect = toExpect(options)
+    try {
+      const outcome = await this.backend.put(key, text, expect)
+      const isWritten = outcome.kind === 'written'
+      return isWritten ? { ok: true, revision: outcome.revision } : { ok: false, actual: outcome.actual }
+    } catch (error) {
+      throw writeFailure(error, 'kv', 'Get the key to see what it holds now; with `expect`, putting again is safe.')
+    }
   }
 }
 
-function toValue({ text, revision }: KvEntry): KvValue {
-  const { value } = JSON.parse(text) as { value: Json }
-  return { value: deepFreeze(value), revision }
+function toValue({ key, text, revision }: KvEntry): KvValue {
+  try {
+    const { value } = JSON.parse(text) as { value: Json }
+    return { value: deepFreeze(value), revision }
+  } catch (cause) {
+    const options = { cause, hint: 'Restore the entry, or put it again.' }
+    throw new PerdureError('kv-corrupt', `the entry ${JSON.stringify(key)} is not JSON`, { path: 'kv', key }, options)
+  }
 }
 
 function isOwn(key: string): boolean {

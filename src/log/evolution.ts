@@ -1,28 +1,14 @@
 /** Declared event types: the check of new data, and the upcast of old data. The reader is the only one to upcast. */
 import { PerdureError } from '../errors.js'
 import type { NewEvent, RecordedEvent } from '../events.js'
-import { deepFreeze, encodeJson, NotJson, type Json } from '../json.js'
+import { deepFreeze, encodeJson, type Json } from '../json.js'
+import { createDataCheck, messageOf, type DataCheck, type StandardSchema } from './data-check.js'
 import { invalidEvent } from './encoding.js'
-import { compileSchema, type JSONSchema, type Misfit } from './json-schema.js'
+import type { JSONSchema } from './json-schema.js'
 import { checkName } from './names.js'
+import type { RecordedEventOf } from './typed-events.js'
 
-/** https://standardschema.dev, version 1: what zod, valibot, arktype and others implement. */
-export interface StandardSchema<Output = unknown> {
-  readonly '~standard': {
-    readonly version: 1
-    readonly vendor: string
-    readonly validate: (value: unknown) => StandardResult | Promise<StandardResult>
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined
-  }
-}
-
-type StandardResult =
-  { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] }
-
-interface StandardIssue {
-  readonly message: string
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
-}
+export type { StandardSchema } from './data-check.js'
 
 export interface EventDeclaration {
   /** Of the data as it is written today: 1, 2, 3… */
@@ -33,10 +19,20 @@ export interface EventDeclaration {
   /** JSON Pointers into the data where references to blobs stand. */
   readonly blobs?: readonly string[]
   /** From each older version to the next: pure functions of the data. */
-  readonly upcast?: { readonly [from: number]: (data: Json) => Json }
+  readonly upcast?: { readonly [from: number]: Upcast }
 }
 
+/** A method's type, so that a function may say in its own words what data of that version looked like. */
+type Upcast = { upcast(data: Json): Json }['upcast']
+
 export type EventDeclarations = Readonly<Record<string, EventDeclaration>>
+
+/** A misspelt `schema` would be a schema that is never checked. */
+type NothingElse<Declarations> = {
+  readonly [Type in keyof Declarations]: {
+    readonly [Member in Exclude<keyof Declarations[Type], keyof EventDeclaration>]: never
+  }
+}
 
 /** Declared event types, ready to use with `open(…, { events })`. */
 export interface Events<Declarations extends EventDeclarations = EventDeclarations> {
@@ -51,7 +47,19 @@ export interface Events<Declarations extends EventDeclarations = EventDeclaratio
   readonly upcast: (event: RecordedEvent) => RecordedEvent
 }
 
-type DataCheck = (data: Json, index: number) => void
+/** What {@link defineEvents} gives: with what only makes sense for types that are known. */
+export interface DefinedEvents<Declarations extends EventDeclarations> extends Events<Declarations> {
+  /** The declared types, for a query that selects all of them and nothing else. */
+  readonly types: readonly (keyof Declarations & string)[]
+  /**
+   * Whether an event is of this declared type, in the declared version (an older one is read with `raw`), and readable;
+   * tells the compiler so.
+   */
+  is<Type extends keyof Declarations & string>(
+    event: RecordedEvent,
+    type: Type,
+  ): event is RecordedEventOf<Events<Declarations>, Type>
+}
 
 /**
  * Declares event types. Types that are not declared pass unchecked, at version 1 unless they say otherwise.
@@ -60,16 +68,18 @@ type DataCheck = (data: Json, index: number) => void
  * version without the upcast that leads on from it
  */
 export function defineEvents<const Declarations extends EventDeclarations>(
-  declarations: Declarations,
-): Events<Declarations> {
+  declarations: Declarations & NothingElse<Declarations>,
+): DefinedEvents<Declarations> {
   const checks = new Map<string, DataCheck>()
   for (const [type, declaration] of Object.entries(declarations)) {
     checkDeclaration(type, declaration)
-    if (declaration.schema !== undefined) checks.set(type, createCheck(type, declaration.schema))
+    if (declaration.schema !== undefined) checks.set(type, checkOf(type, declaration.schema))
   }
   const declared = new Map<string, EventDeclaration>(Object.entries(declarations))
   return Object.freeze({
     declarations,
+    types: Object.freeze([...declared.keys()]),
+    is: ((event, type) => isCurrent(event, type, declared.get(type))) as DefinedEvents<Declarations>['is'],
     check: (event: NewEvent, index: number) =>
       checkEvent(event, index, declared.get(event.type), checks.get(event.type)),
     upcast: (event: RecordedEvent) => {
@@ -80,12 +90,24 @@ export function defineEvents<const Declarations extends EventDeclarations>(
   })
 }
 
+function isCurrent(event: RecordedEvent, type: string, declaration: EventDeclaration | undefined): boolean {
+  return event.type === type && event.version === declaration?.version && !isUnreadable(event)
+}
+
+/** Nothing of its data can be read. */
+function isUnreadable({ unreadable }: RecordedEvent): boolean {
+  return unreadable?.some(({ path }) => path === '') === true
+}
+
 /** For a store that was opened without declarations. */
 export const NO_EVENTS: Events = defineEvents({})
 
-function checkDeclaration(type: string, { version, upcast: steps = {} }: EventDeclaration): void {
+function checkDeclaration(type: string, declaration: EventDeclaration): void {
+  const { version, upcast: steps = {}, schema: _schema, class: _class, blobs: _blobs, ...others } = declaration
   const problem = checkName(type)
   if (problem !== undefined) throw invalidDeclaration(type, `the type ${problem}`)
+  const [other] = Object.keys(others)
+  if (other !== undefined) throw invalidDeclaration(type, `${other} is not a member of a declaration`)
   if (!isVersion(version)) throw invalidDeclaration(type, 'version is not a whole number of at least 1')
   for (let from = 1; from < version; from++) {
     if (typeof steps[from] !== 'function') {
@@ -144,7 +166,7 @@ function upcast(event: RecordedEvent, declaration: EventDeclaration): RecordedEv
     )
   }
   // Nothing readable is left of a shredded event: there is nothing to bring up to date.
-  if (event.unreadable?.some(({ path }) => path === '') === true) return Object.freeze({ ...event, version: current })
+  if (isUnreadable(event)) return Object.freeze({ ...event, version: current })
   try {
     const data = upcastData(event.data, version, declaration)
     encodeJson(data)
@@ -159,38 +181,11 @@ function upcast(event: RecordedEvent, declaration: EventDeclaration): RecordedEv
   }
 }
 
-function createCheck(type: string, schema: JSONSchema | StandardSchema): DataCheck {
-  return isStandard(schema) ? createStandardCheck(schema) : createSchemaCheck(type, schema)
-}
-
-function isStandard(schema: JSONSchema | StandardSchema): schema is StandardSchema {
-  return (typeof schema === 'object' || typeof schema === 'function') && '~standard' in schema
-}
-
-function createStandardCheck(schema: StandardSchema): DataCheck {
-  return (data, index) => {
-    const result = schema['~standard'].validate(data)
-    if (result instanceof Promise) {
-      throw invalidEvent(index, '/data', 'has an asynchronous validator, which a log cannot wait for')
-    }
-    const issue = result.issues?.[0]
-    if (issue === undefined) return
-    const steps = (issue.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step))
-    throw invalidEvent(index, ['/data', ...steps].join('/'), `does not fit its schema: ${issue.message}`)
-  }
-}
-
-function createSchemaCheck(type: string, schema: JSONSchema): DataCheck {
-  let findMisfit: (data: Json) => Misfit | undefined
+function checkOf(type: string, schema: JSONSchema | StandardSchema): DataCheck {
   try {
-    findMisfit = compileSchema(schema)
+    return createDataCheck(schema)
   } catch (cause) {
     throw invalidDeclaration(type, `the schema does not compile: ${messageOf(cause)}`, cause)
-  }
-  return (data, index) => {
-    const misfit = findMisfit(data)
-    if (misfit !== undefined)
-      throw invalidEvent(index, `/data${misfit.pointer}`, `does not fit its schema: it ${misfit.problem}`)
   }
 }
 
@@ -204,9 +199,4 @@ function invalidDeclaration(type: string, problem: string, cause?: unknown): Per
       hint: 'Correct the declaration given to defineEvents.',
     },
   )
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof NotJson) return `it gave a value that is not JSON: ${error.message}`
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,6 +1,6 @@
 /** Reading: pages of lines become events, in bounded memory. The one place where events are unsealed and upcast. */
 import type { Backend, Line } from '../backends/protocol.js'
-import { assertInvariant, PerdureError } from '../errors.js'
+import { assertInvariant, isPerdureError, PerdureError } from '../errors.js'
 import type { Query, RecordedEvent } from '../events.js'
 import type { Events } from './evolution.js'
 import { decodeLine, MalformedLine, sealedOf } from './line.js'
@@ -10,6 +10,15 @@ import { parseQuery, type ParsedQuery } from './selection.js'
 
 const PAGE_LENGTH_MAX_EVENTS = 500
 const PAGE_SIZE_MAX_BYTES = 512 * 1024
+
+/** A part of the log, looked at once. */
+export interface Scan {
+  readonly events: readonly RecordedEvent[]
+  /** Every selected event up to here has been given. */
+  readonly scannedTo: number
+  /** Why some of the events, by position, could not be upcast; they are as recorded. */
+  readonly failures: ReadonlyMap<number, PerdureError>
+}
 
 export class Reader {
   readonly #backend: Backend
@@ -28,10 +37,10 @@ export class Reader {
     return { [Symbol.asyncIterator]: () => flatten(this.pages(parsed)) }
   }
 
-  /** Stored lines as they stand. */
+  /** Stored lines as they stand, of the events that `read` gives. */
   lines(query: Query): AsyncIterable<Line> {
     const parsed = attempt(() => parseQuery(query))
-    return { [Symbol.asyncIterator]: () => flatten(this.#linePages(parsed)) }
+    return { [Symbol.asyncIterator]: () => this.#lines(parsed) }
   }
 
   async *pages(query: () => ParsedQuery): AsyncGenerator<readonly RecordedEvent[], void, void> {
@@ -47,27 +56,72 @@ export class Reader {
     }
   }
 
-  /** The event that a line records, as a reader sees it. */
-  async decode(line: Line, raw: boolean): Promise<RecordedEvent> {
-    const event = this.#decode(line)
-    const unsealed =
-      this.#seal !== undefined && event.unreadable !== undefined
-        ? await this.#seal.unseal(event, sealedOf(line))
-        : event
-    return raw ? unsealed : this.#events.upcast(unsealed)
+  /** One page of what is selected after a position. Of the query only what it selects and how it is read counts. */
+  async scan(query: ParsedQuery, after: number, upTo: number): Promise<Scan> {
+    const failures = new Map<number, PerdureError>()
+    if (query.matcher.length === 0) return { events: [], scannedTo: upTo, failures }
+    const { lines, scannedTo } = await this.#backend.read(query.matcher, {
+      after,
+      upTo,
+      backwards: false,
+      limit: PAGE_LENGTH_MAX_EVENTS,
+      maxBytes: PAGE_SIZE_MAX_BYTES,
+    })
+    assertInvariant(scannedTo > after && scannedTo <= upTo, 'a page moves on, within its bounds')
+    return { events: await this.#decodePage(lines, query, failures), scannedTo, failures }
   }
 
-  async #decodePage(lines: readonly Line[], query: ParsedQuery): Promise<readonly RecordedEvent[]> {
+  /** The event that a line records, as a reader sees it. */
+  async decode(line: Line, raw: boolean): Promise<RecordedEvent> {
+    const event = await this.#unsealed(this.#decode(line), line)
+    return raw ? event : this.#events.upcast(event)
+  }
+
+  async #unsealed(event: RecordedEvent, line: Line): Promise<RecordedEvent> {
+    if (this.#seal === undefined || event.unreadable === undefined) return event
+    return await this.#seal.unseal(event, sealedOf(line))
+  }
+
+  /** What cannot be upcast is given as recorded where `failures` takes the reason, and thrown elsewhere. */
+  #upcast(event: RecordedEvent, failures: Map<number, PerdureError> | undefined): RecordedEvent {
+    if (failures === undefined) return this.#events.upcast(event)
+    try {
+      return this.#events.upcast(event)
+    } catch (error) {
+      if (!isPerdureError(error)) throw error
+      failures.set(event.position, error)
+      return event
+    }
+  }
+
+  async #decodePage(
+    lines: readonly Line[],
+    query: ParsedQuery,
+    failures?: Map<number, PerdureError>,
+  ): Promise<readonly RecordedEvent[]> {
     const events: RecordedEvent[] = []
     const plain = decodePlainLines(lines)
     for (const [i, line] of lines.entries()) {
       const event = plain[i] ?? this.#decode(line)
-      if (event.revision <= query.afterRevision || event.revision > query.upToRevision) continue
-      if (event.refers?.kind === 'enriches' && !query.enrichments) continue
-      if (this.#seal !== undefined && event.unreadable !== undefined) events.push(await this.decode(line, query.raw))
-      else events.push(query.raw ? event : this.#events.upcast(event))
+      if (!isSelected(event, query)) continue
+      const readable =
+        this.#seal !== undefined && event.unreadable !== undefined ? await this.#unsealed(event, line) : event
+      events.push(query.raw ? readable : this.#upcast(readable, failures))
     }
     return events
+  }
+
+  async *#lines(query: () => ParsedQuery): AsyncGenerator<Line, void, void> {
+    const parsed = query()
+    let left = parsed.limit
+    for await (const lines of this.#linePages(query)) {
+      for (const line of lines) {
+        // Most lines need not be decoded to know.
+        if (mayBeDropped(line, parsed) && !isSelected(this.#decode(line), parsed)) continue
+        yield line
+        if (--left <= 0) return
+      }
+    }
   }
 
   #decode(line: Line): RecordedEvent {
@@ -105,6 +159,16 @@ export class Reader {
       else after = page.scannedTo
     }
   }
+}
+
+/** What no backend filters by. */
+function isSelected({ revision, refers }: RecordedEvent, query: ParsedQuery): boolean {
+  if (revision <= query.afterRevision || revision > query.upToRevision) return false
+  return query.enrichments || refers?.kind !== 'enriches'
+}
+
+function mayBeDropped(line: Line, { afterRevision, upToRevision, enrichments }: ParsedQuery): boolean {
+  return afterRevision > 0 || upToRevision < Infinity || (!enrichments && line.includes('"refers":'))
 }
 
 async function* flatten<T>(pages: AsyncIterable<readonly T[]>): AsyncGenerator<T, void, void> {

@@ -1,11 +1,20 @@
-/** Folding the log: now, or at a point of its past. */
-import type { Backend } from '../backends/protocol.js'
-import { InvariantError, PerdureError } from '../errors.js'
+/** Folding the log: now, or at a point of its past, from the newest snapshot that fits. */
+import type { Backend, BootStep, Matcher } from '../backends/protocol.js'
+import { assertInvariant, PerdureError } from '../errors.js'
 import type { Selection } from '../events.js'
+import { NotJson } from '../json.js'
 import type { Events } from '../log/evolution.js'
 import { attempt, type Reader } from '../log/reader.js'
 import { parseQuery, parseSelection, restrictTypes, toRecordedTime } from '../log/selection.js'
-import { Fold, type Projection } from './projection.js'
+import { DueSnapshots, type SnapshotSaving } from './due-snapshots.js'
+import { Fold } from './fold.js'
+import { stateInvalid, toProjection, type Projection } from './projection.js'
+import { SavedStates, type Snapshot } from './saved-states.js'
+import { snapshotSubject, type SnapshotSubject } from './snapshot-text.js'
+import { encodeState } from './state-text.js'
+
+export type { Snapshot } from './saved-states.js'
+export type { SnapshotSaving } from './due-snapshots.js'
 
 /** The outcome of a fold. */
 export interface Projected<State> {
@@ -27,13 +36,6 @@ export interface SnapshotOptions {
   readonly rebuild?: boolean
 }
 
-export interface Snapshot {
-  readonly name: string
-  readonly version: number | string
-  readonly position: number
-  readonly bytes: number
-}
-
 export interface ProjectorParts {
   readonly backend: Backend
   readonly reader: Reader
@@ -43,61 +45,134 @@ export interface ProjectorParts {
   readonly isReadOnly: boolean
 }
 
+/** A state, and how it came about. */
+interface Folded<State> {
+  readonly state: State
+  readonly subject: SnapshotSubject
+  /** How many events were folded after the snapshot, or in all. */
+  readonly count: number
+}
+
 export class Projector {
   readonly #parts: ProjectorParts
+  readonly #saved: SavedStates
+  readonly #due: DueSnapshots
+  #boot: readonly BootStep[] = []
 
   constructor(parts: ProjectorParts) {
     this.#parts = parts
+    this.#saved = new SavedStates(parts.backend, parts.snapshots.keep)
+    this.#due = new DueSnapshots(({ subject, position, stateText }) => this.#saved.save(subject, position, stateText))
+  }
+
+  /** What opening found among the snapshots. */
+  get boot(): readonly BootStep[] {
+    return this.#boot
   }
 
   /** @throws PerdureError as `Store.project` */
-  async project<State>(projection: Projection<State>, selection: ProjectSelection): Promise<Projected<State>> {
-    const { at, ...selected } = selection
+  async project<State>(given: Projection<State>, selection: ProjectSelection): Promise<Projected<State>> {
+    const projection = toProjection(given)
+    const { at, ...selected } = toObject(selection)
+    const matcher = parseSelection(selected)
     const position = await this.#positionOf(at)
-    const selectedOnly = parseSelection(selected)
-    const query = parseQuery({ upTo: position, enrichments: projection.enrichments })
-    // The backend skips what has no handler before anything of it is parsed: most of the speed of a replay.
-    const handled = { ...query, matcher: restrictTypes(selectedOnly, Object.keys(projection.on)) }
-    const fold = new Fold(projection)
-    for await (const page of this.#parts.reader.pages(attempt(() => handled))) fold.applyAll(page)
-    const revision =
-      selected.stream === undefined ? {} : { revision: await this.#revisionAt(selected.stream, position) }
-    return { state: fold.state, position, ...revision }
+    const { state, subject, count } = await this.#fold(projection, matcher, position)
+    const { stream } = selected
+    const revision = stream === undefined ? {} : { revision: await this.revisionAt(stream, position) }
+    // A fold of the past is of no use to those who come later.
+    if (at === undefined && this.#isDue(count)) this.#due.note(projection, subject, position, state)
+    return { state, position, ...revision }
   }
 
-  /** Part of opening: refuses malformed snapshots, or removes them. */
-  async check(): Promise<void> {}
-
-  take<State>(_projection: Projection<State>, _selection: Selection): Promise<Snapshot> {
-    throw new InvariantError('not built yet')
+  /** How many events a stream held when the log was this long. */
+  async revisionAt(stream: string, position: number): Promise<number> {
+    if (position === 0) return 0
+    const query = parseQuery({ stream, upTo: position, backwards: true, limit: 1, raw: true, enrichments: true })
+    for await (const events of this.#parts.reader.pages(() => query)) return events[0]?.revision ?? 0
+    return 0
   }
 
-  list(_name?: string): Promise<readonly Snapshot[]> {
-    throw new InvariantError('not built yet')
+  /** Part of opening: refuses malformed snapshots, or removes them. @throws PerdureError `snapshot-malformed` */
+  async check(): Promise<void> {
+    const { backend, isReadOnly, snapshots } = this.#parts
+    // Another process may take snapshots and append while an observer looks; only who writes knows the head for sure.
+    const head = isReadOnly ? undefined : (await backend.head()).position
+    const { found, removed } = await this.#saved.check(head, snapshots.rebuild === true && !isReadOnly)
+    const rest = removed === 0 ? '' : `, ${removed} of them malformed or beyond the head, and removed`
+    if (found > 0) this.#boot = [{ step: 'snapshots', found: `${found}${rest}` }]
+  }
+
+  /** Saves the state at the head. @throws PerdureError `state-invalid`, and as {@link Projector.project} */
+  async take<State>(given: Projection<State>, selection: Selection): Promise<Snapshot> {
+    assertInvariant(!this.#parts.isReadOnly, 'an observer takes no snapshots')
+    const projection = toProjection(given)
+    const matcher = parseSelection(selection)
+    const { position } = await this.#parts.backend.head()
+    const { state, subject } = await this.#fold(projection, matcher, position)
+    return await this.#saved.save(subject, position, toText(projection.name, state))
+  }
+
+  /** @throws PerdureError `snapshot-malformed` */
+  async list(name?: string): Promise<readonly Snapshot[]> {
+    return await this.#saved.list(name)
   }
 
   /** Something was appended, or a page of a subscription is done: snapshots that are due may be saved now. */
-  noteProgress(): void {}
+  noteProgress(): void {
+    this.#due.start()
+  }
 
   /** Resolves when what `noteProgress` began is done. */
-  async idle(): Promise<void> {}
+  async idle(): Promise<void> {
+    await this.#due.idle()
+  }
+
+  /** What became of the snapshots that `noteProgress` began to save. */
+  saving(): SnapshotSaving {
+    return this.#due.report()
+  }
+
+  async #fold<State>(projection: Projection<State>, matcher: Matcher, upTo: number): Promise<Folded<State>> {
+    const subject = snapshotSubject(projection, matcher, this.#parts.events)
+    const saved = await this.#saved.newest(subject, upTo)
+    // The projection's own state, of the same version: its name and version vouch for the type.
+    const fold = new Fold(projection, saved === undefined ? undefined : { state: saved.state as State })
+    const bounds = parseQuery({ after: saved?.position ?? 0, upTo, enrichments: projection.enrichments })
+    // The backend skips what has no handler before anything of it is parsed: most of the speed of a replay.
+    const query = { ...bounds, matcher: restrictTypes(matcher, Object.keys(projection.on)) }
+    for await (const page of this.#parts.reader.pages(attempt(() => query))) fold.applyAll(page)
+    return { state: fold.state, subject, count: fold.count }
+  }
+
+  #isDue(count: number): boolean {
+    const { isReadOnly, snapshots } = this.#parts
+    return !isReadOnly && count >= (snapshots.everyEvents ?? Infinity)
+  }
 
   async #positionOf(at: number | Date | undefined): Promise<number> {
     const { backend } = this.#parts
     const { position: head } = await backend.head()
     if (at === undefined) return head
     if (at instanceof Date) return await backend.positionAt(toRecordedTime(at, '/at'))
-    if (!Number.isSafeInteger(at) || at < 0) {
-      const message = 'at is neither a position nor a Date'
-      throw new PerdureError('query-invalid', message, { pointer: '/at' }, { hint: 'Correct the argument.' })
-    }
+    if (!Number.isSafeInteger(at) || at < 0) throw queryInvalid('/at', 'at is neither a position nor a Date')
     return Math.min(at, head)
   }
+}
 
-  async #revisionAt(stream: string, upTo: number): Promise<number> {
-    if (upTo === 0) return 0
-    const query = parseQuery({ stream, upTo, backwards: true, limit: 1, raw: true, enrichments: true })
-    for await (const events of this.#parts.reader.pages(() => query)) return events[0]?.revision ?? 0
-    return 0
+function toText(projection: string, state: unknown): string {
+  try {
+    return encodeState(state)
+  } catch (error) {
+    throw error instanceof NotJson ? stateInvalid(projection, error) : error
   }
+}
+
+/** A caller without types may hand in anything. */
+function toObject(selection: ProjectSelection): ProjectSelection {
+  if (typeof selection === 'object' && (selection as unknown) !== null) return selection
+  throw queryInvalid('', 'the selection is not an object')
+}
+
+function queryInvalid(pointer: string, message: string): PerdureError<'query-invalid'> {
+  return new PerdureError('query-invalid', message, { pointer }, { hint: 'Correct the argument.' })
 }

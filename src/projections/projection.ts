@@ -1,6 +1,10 @@
 /** State projections: pure functions from events to a value, folded on demand. */
 import { PerdureError } from '../errors.js'
 import type { RecordedEvent } from '../events.js'
+import type { NotJson } from '../json.js'
+import type { Events } from '../log/evolution.js'
+import { checkName } from '../log/names.js'
+import type { TypedProjectionDefinition } from './typed-projection.js'
 
 export interface ProjectionDefinition<State> {
   readonly name: string
@@ -17,43 +21,53 @@ export interface Projection<State> extends ProjectionDefinition<State> {
   readonly enrichments: boolean
 }
 
-/** @throws PerdureError `options-invalid` */
-export function defineProjection<State>(definition: ProjectionDefinition<State>): Projection<State> {
-  const { name, version, on, enrichments = false } = definition
-  if (typeof name !== 'string' || name === '') throw invalid('name', 'a projection has a name')
-  if (typeof version !== 'string' && typeof version !== 'number') throw invalid('version', `${name} has no version`)
+const defined = new WeakSet<object>()
+
+/** With `events`, handlers are typed by their declarations. @throws PerdureError `options-invalid` */
+export function defineProjection<State, E extends Events = Events>(
+  definition: TypedProjectionDefinition<State, E>,
+): Projection<State> {
+  checkParts(definition)
+  const { name, version, initial, events, enrichments = false } = definition
+  // Each handler is only ever given events of its own type.
+  const on = definition.on as ProjectionDefinition<State>['on']
   for (const [type, handler] of Object.entries(on)) {
     if (typeof handler !== 'function') throw invalid('on', `${name} has no function for ${type}`)
+    if (events !== undefined && !Object.hasOwn(events.declarations, type)) {
+      throw invalid('on', `${name} has a function for ${type}, which its events do not declare`)
+    }
   }
-  return Object.freeze({ ...definition, enrichments, on: Object.freeze({ ...on }) })
+  const projection = Object.freeze({ name, version, initial, enrichments, on: Object.freeze({ ...on }) })
+  defined.add(projection)
+  return projection
 }
 
-/** A fold under way. */
-export class Fold<State> {
-  readonly #projection: Projection<State>
-  readonly #handlers: ReadonlyMap<string, (state: State, event: RecordedEvent) => State>
-  state: State
+function checkParts(definition: unknown): void {
+  if (typeof definition !== 'object' || definition === null) throw invalid('projection', 'this is no projection')
+  const { name, version, on, enrichments } = definition as Partial<Record<string, unknown>>
+  const problem = typeof name === 'string' ? checkName(name) : 'is not a text'
+  if (problem !== undefined) throw invalid('name', `the name of a projection ${problem}`)
+  const of = String(name)
+  if (typeof version !== 'string' && !Number.isFinite(version)) throw invalid('version', `${of} has no version`)
+  if (!('initial' in definition)) throw invalid('initial', `${of} has no initial state`)
+  if (typeof on !== 'object' || on === null) throw invalid('on', `${of} has no handlers`)
+  if (enrichments === undefined || typeof enrichments === 'boolean') return
+  throw invalid('enrichments', `enrichments of ${of} is neither true nor false`)
+}
 
-  constructor(projection: Projection<State>) {
-    const { initial, on } = projection
-    this.#projection = projection
-    this.#handlers = new Map(Object.entries(on))
-    this.state = typeof initial === 'function' ? (initial as () => State)() : structuredClone(initial)
-  }
+/** A caller without types may hand in anything. @throws PerdureError `options-invalid` */
+export function toProjection<State>(projection: Projection<State>): Projection<State> {
+  return defined.has(projection) ? projection : defineProjection(projection)
+}
 
-  /** In order. Events of types without a handler leave the state as it is. Errors of a handler pass through. */
-  applyAll(events: readonly RecordedEvent[]): void {
-    const handlers = this.#handlers
-    let { state } = this
-    for (const event of events) {
-      const handler = handlers.get(event.type)
-      if (handler !== undefined) state = handler(state, event)
-    }
-    this.state = state
-    if (state instanceof Promise) {
-      throw invalid('on', `a handler of ${this.#projection.name} answers with a promise; handlers are synchronous`)
-    }
-  }
+/** A state that a snapshot would lose something of. */
+export function stateInvalid(projection: string, { pointer, problem }: NotJson): PerdureError<'state-invalid'> {
+  return new PerdureError(
+    'state-invalid',
+    `the state of ${projection} cannot be saved: ${pointer === '' ? 'it' : pointer} ${problem}`,
+    { projection, pointer },
+    { written: 'no', hint: 'Keep plain JSON in the state: objects and arrays for maps and sets, text for dates.' },
+  )
 }
 
 function invalid(option: string, message: string): PerdureError<'options-invalid'> {

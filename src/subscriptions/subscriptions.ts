@@ -1,46 +1,102 @@
 /** Durable, named consumers: each event at least once, in order, by one instance at a time. */
-import type { Backend } from '../backends/protocol.js'
+import type { Backend, Claim } from '../backends/protocol.js'
 import type { Clock } from '../clock.js'
-import { InvariantError } from '../errors.js'
-import type { RecordedEvent } from '../events.js'
+import { PerdureError, storeClosed } from '../errors.js'
+import { createUuid, systemRandom } from '../ids.js'
 import type { FollowQuery } from '../log/following.js'
 import type { Reader } from '../log/reader.js'
+import { CheckpointKeeper } from './checkpoint-keeper.js'
+import { subscriptionActive } from './failures.js'
+import { Progress } from './progress.js'
+import { parseRequest, type SubscribeRequest } from './request.js'
+import { RunningSubscription } from './running-subscription.js'
+import type { Handler, SubscribeOptions, Subscription } from './subscription.js'
 
-export interface SubscribeOptions {
-  readonly onError?: 'stop' | 'park'
-  readonly takeOver?: boolean
-}
-
-export type Handler = (event: RecordedEvent) => void | Promise<void>
-
-export interface Parked {
-  readonly position: number
-  readonly error: string
-}
-
-export interface Subscription {
-  readonly position: number
-  readonly done: Promise<void>
-  parked(): Promise<Parked[]>
-  replay(position: number): Promise<void>
-  whenAt(position: number, options?: { readonly timeoutMs?: number }): Promise<void>
-  close(): Promise<void>
-}
+export type { Handler, Parked, SubscribeOptions, Subscription } from './subscription.js'
 
 export interface SubscriptionsParts {
   readonly backend: Backend
   readonly reader: Reader
   readonly clock: Clock
+  /** For the id by which an instance knows its own writes. Default: the system's. */
+  readonly random?: (bytes: number) => Uint8Array
   /** Called after each page whose checkpoint was saved. */
   readonly onPage: () => void
 }
 
+/** Those of one store. */
 export class Subscriptions {
-  constructor(_parts: SubscriptionsParts) {}
+  readonly #parts: SubscriptionsParts
+  readonly #running = new Set<RunningSubscription>()
+  readonly #opening = new Set<Promise<unknown>>()
+  #isClosed = false
 
-  subscribe(_name: string, _query: FollowQuery, _handler: Handler, _options: SubscribeOptions): Promise<Subscription> {
-    throw new InvariantError('not built yet')
+  constructor(parts: SubscriptionsParts) {
+    this.#parts = parts
   }
 
-  async closeAll(): Promise<void> {}
+  /**
+   * @throws PerdureError `options-invalid`, `query-invalid`, `subscription-active`, `checkpoint-invalid`; or what reading
+   * and saving the checkpoint fail with. Nothing was handled then.
+   */
+  async subscribe(
+    name: string,
+    query: FollowQuery,
+    handler: Handler,
+    options: SubscribeOptions,
+  ): Promise<Subscription> {
+    const opening = this.#open(parseRequest(name, query, handler, options))
+    this.#opening.add(opening)
+    try {
+      return await opening
+    } finally {
+      this.#opening.delete(opening)
+    }
+  }
+
+  /** Closes all. What one of them had failed with is told by its `done`, not here. */
+  async closeAll(): Promise<void> {
+    this.#isClosed = true
+    await Promise.allSettled(this.#opening)
+    await Promise.allSettled([...this.#running].map((subscription) => subscription.closeWithStore()))
+  }
+
+  async #open(request: SubscribeRequest): Promise<Subscription> {
+    const { backend } = this.#parts
+    const { position: head } = await backend.head()
+    if (request.query.after > head) throw beyondHead(request.query.after, head)
+    const claim = await backend.claim(request.name, request.takeOver)
+    if (claim === undefined) throw subscriptionActive(request.name)
+    try {
+      return await this.#start(request, claim)
+    } catch (error) {
+      await claim.release()
+      throw error
+    }
+  }
+
+  async #start(request: SubscribeRequest, claim: Claim): Promise<Subscription> {
+    const { backend, reader, clock, random = systemRandom, onPage } = this.#parts
+    const { name, noted, query } = request
+    const owner = createUuid(random)
+    const keeper = new CheckpointKeeper(backend.kv, name, () => ({ owner, time: clock().toISOString(), query: noted }))
+    const first = { position: query.after, skipped: 0, parked: [] }
+    const checkpoint = await keeper.take(first, async () => (await backend.head()).position)
+    if (this.#isClosed) throw storeClosed()
+    const progress = new Progress({ name, keeper, clock, onPage }, checkpoint)
+    const subscription = new RunningSubscription({ backend, reader, request, claim, progress })
+    this.#running.add(subscription)
+    const forget = (): void => void this.#running.delete(subscription)
+    subscription.done.then(forget, forget)
+    return subscription
+  }
+}
+
+function beyondHead(after: number, head: number): PerdureError<'query-invalid'> {
+  return new PerdureError(
+    'query-invalid',
+    `/after of the query is ${after}, but the log ends at ${head}`,
+    { pointer: '/after' },
+    { hint: 'A subscription would pass over what is yet to be recorded. Begin at a head that was seen.' },
+  )
 }

@@ -27,13 +27,13 @@ export const TWINS: readonly Twin[] = [
   },
   {
     name: 'goes on after a failed sync',
-    patch: [['throw this.#fail(syncFailed(open.segment.path', 'throw (syncFailed(open.segment.path']],
+    patch: [['throw this.#fail(syncFailed(open.path', 'throw (syncFailed(open.path']],
     caughtBy: 'I9',
     scenarios: ['a failed sync closes the log until it is reopened'],
   },
   {
     name: 'says of a failed sync that nothing was written',
-    patch: [["syncFailed(open.segment.path, 'unknown', error)", "syncFailed(open.segment.path, 'no', error)"]],
+    patch: [["syncFailed(open.path, 'unknown', error)", "syncFailed(open.path, 'no', error)"]],
     caughtBy: 'I3',
     scenarios: [
       'a failed sync closes the log until it is reopened',
@@ -45,8 +45,8 @@ export const TWINS: readonly Twin[] = [
     patch: [
       [
         AWAITED_SYNC,
-        `const early = { segment: open.segment.from, bytes: open.bytes + bytes.length, last, time: events.at(-1)?.time, sha256 };
-         this.#log.headFile.write({ ...this.#log.head, ...early });
+        `const early = { segment: open.from, bytes: open.bytes + bytes.length, last, time, sha256 };
+         this.#to.headFile.write({ ...this.#to.head, ...early });
          ${AWAITED_SYNC}`,
       ],
     ],

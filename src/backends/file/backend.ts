@@ -1,13 +1,11 @@
 /** The log in a folder: append-only NDJSON that people and tools can read, owned by one process. */
 import { resolve } from 'node:path'
 import { storeClosed, withWritten } from '../../errors.js'
-import { composeCommit, scanEnvelope } from '../../log/line.js'
+import { composeCommit } from '../../log/line.js'
 import { Claims } from '../claims.js'
 import { checkContinuation } from '../continuation.js'
 import { HeadNotices } from '../head-notices.js'
-import { MemoryKv } from '../memory/kv-backend.js'
-import { MemorySnapshots } from '../memory/snapshot-backend.js'
-import { judge, type LogState } from '../judgement.js'
+import { judge } from '../judgement.js'
 import type {
   Backend,
   BackendVerification,
@@ -15,7 +13,6 @@ import type {
   Claim,
   Commit,
   CommitOutcome,
-  KvBackend,
   Line,
   Matcher,
   Page,
@@ -23,15 +20,14 @@ import type {
   SnapshotBackend,
 } from '../protocol.js'
 import type { FolderLog } from './folder-log.js'
+import { FolderReader } from './folder-reader.js'
 import { FolderWriter, type WrittenEvent } from './folder-writer.js'
-import { hashKey } from './key-hash.js'
+import { FileKv, type FileKvOptions } from './kv-backend.js'
 import { nodePlatform } from './node-platform.js'
 import type { Platform } from './platform.js'
 import { openFolder } from './recovery.js'
-import { RevisionCache } from './revision-cache.js'
-import type { Segment } from './segment.js'
 import { Slab } from './slab.js'
-import { mergeStreams } from './stream-list.js'
+import { FileSnapshots } from './snapshot-backend.js'
 import { verifyFolder } from './verification.js'
 
 /** Large enough that there are few, small enough that opening reads the last one quickly. */
@@ -45,25 +41,32 @@ export interface FileBackendOptions {
   /** A segment this large gets no further group. Default 16 MiB. */
   readonly segmentBytes?: number
   readonly syncHead?: 'idle' | 'close'
+  /** The file of current values is compacted once it is larger than this and more than half of it is out of date. */
+  readonly kvCompactionBytes?: number
 }
 
 /** @throws PerdureError as `openFolder`; nothing was changed */
 export async function openFileBackend(options: FileBackendOptions): Promise<Backend> {
   const { create = false, platform = nodePlatform, segmentBytes = SEGMENT_SIZE_BYTES, syncHead = 'idle' } = options
-  const { log, boot } = openFolder({ folder: resolve(options.folder), platform, create, acceptTail: false })
-  return new FileBackend(log, boot, new FolderWriter(log, { segmentBytes, syncHead }))
+  const { log, kv, boot } = openFolder({ folder: resolve(options.folder), platform, create, acceptTail: false })
+  const { kvCompactionBytes: compactionBytes } = options
+  return new FileBackend(log, boot, new FolderWriter(log, { segmentBytes, syncHead }), {
+    open: kv,
+    syncHead,
+    compactionBytes,
+  })
 }
 
-class FileBackend implements Backend, LogState {
+class FileBackend implements Backend {
   readonly name = 'file'
   readonly durable = true
   readonly #log: FolderLog
   readonly #writer: FolderWriter
   readonly #slab = new Slab()
-  readonly #revisions: RevisionCache
+  readonly #reader: FolderReader
   readonly #notices: HeadNotices
   readonly #claims = new Claims()
-  readonly kv: KvBackend
+  readonly kv: FileKv
   readonly snapshots: SnapshotBackend
   /** The write under way; the next one waits for it. */
   #writing: Promise<unknown> = Promise.resolve()
@@ -73,13 +76,16 @@ class FileBackend implements Backend, LogState {
     log: FolderLog,
     readonly boot: readonly BootStep[],
     writer: FolderWriter,
+    kv: Pick<FileKvOptions, 'open' | 'syncHead' | 'compactionBytes'>,
   ) {
     this.#log = log
     this.#writer = writer
-    this.#revisions = new RevisionCache(log)
+    this.#reader = new FolderReader(log)
     this.#notices = new HeadNotices(log.head.last)
-    this.kv = new MemoryKv(() => this.#assertOpen())
-    this.snapshots = new MemorySnapshots(() => this.#assertOpen())
+    const { logId, platform, paths } = log
+    const assertOpen = (written?: 'no'): void => this.#assertOpen(written)
+    this.kv = new FileKv({ ...kv, platform, paths, logId, assertOpen })
+    this.snapshots = new FileSnapshots(platform.files, paths, logId, assertOpen)
   }
 
   get logId(): string {
@@ -96,68 +102,35 @@ class FileBackend implements Backend, LogState {
 
   async read(matcher: Matcher, page: PageRequest): Promise<Page> {
     this.#assertOpen()
-    const { after, backwards, limit, maxBytes } = page
-    const upTo = Math.min(page.upTo, this.#log.head.last)
-    const { segments } = this.#log
-    const touches = (segment: Segment): boolean => segment.last > after && segment.from <= upTo
-    const segment = backwards ? segments.findLast(touches) : segments.find(touches)
-    if (segment === undefined) return { lines: [], scannedTo: backwards ? after + 1 : page.upTo }
-    // A page ends with its segment: a query that matches nothing must not hold up everything else for the whole log.
-    let scannedTo = backwards ? Math.max(segment.from, after + 1) : Math.min(segment.last, upTo)
-    if (!backwards && segment === segments.at(-1)) scannedTo = page.upTo
-    const lines: Line[] = []
-    let bytes = 0
-    segment.visit(matcher, { after, upTo, backwards, expected: limit }, (position, line) => {
-      lines.push(line)
-      bytes += line.length
-      if (lines.length < limit && bytes < maxBytes) return true
-      scannedTo = position
-      return false
-    })
-    return { lines, scannedTo }
+    return this.#reader.read(matcher, page)
   }
 
   async find(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
     this.#assertOpen()
-    const found = new Map<string, number>()
-    for (const id of ids) {
-      const position = this.positionOf(id, true)
-      if (position !== undefined) found.set(id, position)
-    }
-    return found
+    return this.#reader.find(ids)
   }
 
   async head(): Promise<{ position: number; time?: string }> {
     this.#assertOpen()
-    const { last, time } = this.#log.head
-    return time === undefined ? { position: last } : { position: last, time }
+    return this.#reader.head()
   }
 
   async revision(stream: string): Promise<number> {
     this.#assertOpen()
-    return this.revisionOf(stream)
+    return this.#reader.revisionOf(stream)
   }
 
   async streams(
     prefix: string,
-    { after, limit }: { after: string; limit: number },
+    page: { after: string; limit: number },
   ): Promise<readonly { stream: string; revision: number }[]> {
     this.#assertOpen()
-    return mergeStreams(this.#log.segments, prefix, after, limit)
+    return this.#reader.streams(prefix, page)
   }
 
   async positionAt(time: string): Promise<number> {
     this.#assertOpen()
-    const segment = this.#log.segments.findLast((one) => one.last >= one.from && one.firstTime <= time)
-    if (segment === undefined) return 0
-    let low = segment.from
-    let high = segment.last
-    while (low < high) {
-      const middle = low + Math.ceil((high - low) / 2)
-      if (scanEnvelope(segment.line(middle)).time <= time) low = middle
-      else high = middle - 1
-    }
-    return low
+    return this.#reader.positionAt(time)
   }
 
   changed(signal: AbortSignal): AsyncIterable<number> {
@@ -176,50 +149,9 @@ class FileBackend implements Backend, LogState {
   }
 
   async close(): Promise<void> {
-    this.#closing ??= this.#writing.then(() => this.#writer.close())
+    this.#closing ??= this.#writing.then(() => this.#close())
     this.#notices.close()
     await this.#closing
-  }
-
-  positionOf(id: string, chosen: boolean): number | undefined {
-    const { segments } = this.#log
-    // An id made up a moment ago can only meet itself where the randomness repeats: looked for where that would be.
-    const oldest = chosen ? 0 : segments.length - 1
-    const key = hashKey('id', id)
-    for (let i = segments.length - 1; i >= Math.max(0, oldest); i--) {
-      const segment = segments[i]
-      for (const position of segment?.positions(key) ?? []) {
-        if (scanEnvelope(this.lineAt(position)).id === id) return position
-      }
-    }
-    return undefined
-  }
-
-  lineAt(position: number): Line {
-    const segment = this.#log.segments.findLast(({ from }) => from <= position)
-    if (segment === undefined) throw new RangeError(`no segment holds position ${position}`)
-    return segment.line(position)
-  }
-
-  revisionOf(stream: string): number {
-    return this.#revisions.of(stream)
-  }
-
-  lastMatch(matcher: Matcher, after: number): number {
-    let found = 0
-    for (const segment of this.#log.segments.toReversed()) {
-      if (segment.last <= after) break
-      const goOn = segment.visit(
-        matcher,
-        { after, upTo: this.#log.head.last, backwards: true, expected: 1 },
-        (position) => {
-          found = position
-          return false
-        },
-      )
-      if (!goOn) break
-    }
-    return found
   }
 
   async #append(group: readonly Commit[], now: string): Promise<readonly CommitOutcome[]> {
@@ -231,10 +163,10 @@ class FileBackend implements Backend, LogState {
     const written: WrittenEvent[] = []
     this.#slab.clear()
     const outcomes = beforeWriting(() =>
-      group.map((commit) => judge(commit, this) ?? this.#place(commit, revisions, written, time)),
+      group.map((commit) => judge(commit, this.#reader) ?? this.#place(commit, revisions, written, time)),
     )
     if (written.length > 0) await this.#writer.write(this.#slab, written, group.length === 1)
-    for (const [stream, revision] of revisions) this.#revisions.set(stream, revision)
+    for (const [stream, revision] of revisions) this.#reader.noteRevision(stream, revision)
     this.#notices.moveTo(this.#log.head.last)
     return outcomes
   }
@@ -242,7 +174,7 @@ class FileBackend implements Backend, LogState {
   /** Puts a commit into the group that is being made. */
   #place(commit: Commit, moved: Map<string, number>, written: WrittenEvent[], time: string): CommitOutcome {
     const before = this.#log.head.last + written.length
-    const revisionOf = (stream: string): number => moved.get(stream) ?? this.revisionOf(stream)
+    const revisionOf = (stream: string): number => moved.get(stream) ?? this.#reader.revisionOf(stream)
     const revisions = new Map<string, number>()
     const lines = composeCommit(commit.writes, before, revisionOf, revisions, time)
     for (const line of lines) this.#slab.add(line)
@@ -263,8 +195,8 @@ class FileBackend implements Backend, LogState {
       checkContinuation(lines, {
         position: last,
         time,
-        revisionOf: (stream) => this.revisionOf(stream),
-        isRecorded: (id) => this.positionOf(id, true) !== undefined,
+        revisionOf: (stream) => this.#reader.revisionOf(stream),
+        isRecorded: (id) => this.#reader.positionOf(id, true) !== undefined,
       }),
     )
     if (envelopes.length === 0) return
@@ -275,8 +207,17 @@ class FileBackend implements Backend, LogState {
       envelopes.map((event) => ({ event, stream: event.stream, revision: event.revision, time: event.time })),
       false,
     )
-    for (const { stream, revision } of envelopes) this.#revisions.set(stream, revision)
+    for (const { stream, revision } of envelopes) this.#reader.noteRevision(stream, revision)
     this.#notices.moveTo(this.#log.head.last)
+  }
+
+  /** The log last: with it goes the lock. */
+  async #close(): Promise<void> {
+    try {
+      await this.kv.close()
+    } finally {
+      await this.#writer.close()
+    }
   }
 
   #inTurn<T>(write: () => Promise<T>): Promise<T> {
@@ -286,8 +227,8 @@ class FileBackend implements Backend, LogState {
     return turn
   }
 
-  #assertOpen(): void {
-    if (this.#closing !== undefined) throw storeClosed()
+  #assertOpen(written?: 'no'): void {
+    if (this.#closing !== undefined) throw storeClosed(written)
   }
 }
 

@@ -1,44 +1,34 @@
 /** What an open folder is made of: its files, its segments, and the place where writing goes on. */
-import type { Hash } from 'node:crypto'
 import type { FilePool } from './file-pool.js'
 import type { FolderPaths } from './folder.js'
-import type { HeadState } from './format.js'
-import type { HeadFile } from './head-file.js'
+import type { GroupFile, Headed } from './group-writer.js'
 import { encodeIndex } from './index-encoding.js'
 import { IndexFile } from './index-file.js'
 import type { OpenIndex } from './open-index.js'
 import type { PageCache } from './page-cache.js'
-import type { File, Platform } from './platform.js'
+import type { Platform } from './platform.js'
 import { readWhole } from './whole-read.js'
 import { damaged, SegmentWalk } from './segment-walk.js'
 import { Segment } from './segment.js'
 import { createWhole } from './whole-write.js'
 
 /** The segment that is being written. */
-export interface OpenSegment {
+export interface OpenSegment extends GroupFile {
   readonly segment: Segment
   readonly index: OpenIndex
-  readonly file: File
-  /** SHA-256 of its first `bytes` bytes. */
-  readonly hash: Hash
-  bytes: number
   /** The index on disk, if there is one, is not of all of it. */
   indexChanged: boolean
 }
 
 /** A log whose folder is open for writing. */
-export interface FolderLog {
-  readonly logId: string
-  readonly platform: Platform
+export interface FolderLog extends Headed {
   readonly paths: FolderPaths
   readonly pool: FilePool
   readonly cache: PageCache
-  readonly headFile: HeadFile
   /** In order. */
   readonly segments: Segment[]
   /** Undefined: the next append begins a segment. */
   open: OpenSegment | undefined
-  head: HeadState
   readonly unlock: () => void
 }
 

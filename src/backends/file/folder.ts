@@ -5,10 +5,12 @@ import { codeOf, isMissing, readFailed } from './failures.js'
 import {
   HEAD_NAME,
   INDEX_NAME,
+  KV_NAME,
   LOCK_NAME,
   parseSegmentName,
   SEGMENTS_NAME,
   segmentName,
+  SNAPSHOTS_NAME,
   TORN_NAME,
   UNFINISHED,
   indexName,
@@ -22,6 +24,9 @@ export class FolderPaths {
   readonly segments: string
   readonly index: string
   readonly torn: string
+  readonly kv: string
+  readonly kvHead: string
+  readonly snapshots: string
 
   constructor(readonly root: string) {
     this.head = join(root, HEAD_NAME)
@@ -29,10 +34,17 @@ export class FolderPaths {
     this.segments = join(root, SEGMENTS_NAME)
     this.index = join(root, INDEX_NAME)
     this.torn = join(root, TORN_NAME)
+    this.kv = join(root, KV_NAME)
+    this.kvHead = join(this.kv, HEAD_NAME)
+    this.snapshots = join(root, SNAPSHOTS_NAME)
   }
 
   segment(from: number): string {
     return join(this.segments, segmentName(from))
+  }
+
+  kvFile(from: number): string {
+    return join(this.kv, segmentName(from))
   }
 
   indexOf(from: number): string {
@@ -77,7 +89,7 @@ export function lookInto(files: Files, paths: FolderPaths): FolderContents | und
 // What we make and no more: a file of somebody else's is never removed.
 const UNFINISHED_SEGMENT = /^\d{16}\.ndjson\.new$/
 const UNFINISHED_INDEX = /^\d{16}\.index\.new$/
-const UNFINISHED_TORN = /^\d+(\.\d+)?\.new$/
+const UNFINISHED_TORN = /^(kv-)?\d+(\.\d+)?\.new$/
 
 /** Names in a folder; undefined if there is none. */
 export function listOf(files: Files, folder: string): readonly string[] | undefined {

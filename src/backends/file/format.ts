@@ -9,6 +9,8 @@ export const LOCK_NAME = 'lock'
 export const SEGMENTS_NAME = 'segments'
 export const INDEX_NAME = 'index'
 export const TORN_NAME = 'torn'
+export const KV_NAME = 'kv'
+export const SNAPSHOTS_NAME = 'snapshots'
 /** Ends the name of a file that is being made. */
 export const UNFINISHED = '.new'
 

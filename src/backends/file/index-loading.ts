@@ -69,6 +69,8 @@ export function loadSegments(
       log.open = {
         segment,
         index: walk.index,
+        path: segment.path,
+        from: walk.from,
         file: log.platform.files.open(segment.path, 'write'),
         hash: walk.runningHash(),
         bytes: walk.offset,
@@ -79,7 +81,12 @@ export function loadSegments(
   boot.add('indexes', rebuilt === 0 ? 'all there' : `${count(rebuilt, 'index', 'indexes')} built again`)
 }
 
-function loadIndex(log: IndexParts, from: number, extent: { bytes: number; sha256: string }): IndexFile | undefined {
+/** Undefined: there is none that can be used. */
+export function loadIndex(
+  log: IndexParts,
+  from: number,
+  extent: { bytes: number; sha256: string },
+): IndexFile | undefined {
   try {
     return IndexFile.load(() => log.pool.get(log.paths.indexOf(from)), log.logId, from, extent, log.cache)
   } catch (error) {

@@ -14,8 +14,11 @@ import { FolderPaths, lookInto, missing, unwritable, type FolderContents } from 
 import { OWN_LINE_SIZE_MAX_BYTES, parseHeader } from './format.js'
 import { encodeHeadFile, readHead, type ReadHead } from './head-file.js'
 import { findIndexes, loadSegments, restoreIndex } from './index-loading.js'
+import { settleKv, type OpenKv } from './kv-settling.js'
+import { surveyKv, type KvSurvey } from './kv-survey.js'
 import { PageCache } from './page-cache.js'
 import type { Files, Platform } from './platform.js'
+import { removeUnfinishedSnapshots } from './snapshot-backend.js'
 import { removeUnfinished, setTornAside, settleHead, settleWalked, syncFolders } from './settling.js'
 import { surveySegments, type Survey } from './survey.js'
 import { readStart } from './whole-read.js'
@@ -31,6 +34,8 @@ export interface OpenFolderOptions {
 
 export interface OpenedFolder {
   readonly log: FolderLog
+  /** Undefined: no current value was ever put. */
+  readonly kv: OpenKv | undefined
   readonly boot: readonly BootStep[]
   /** Where a broken end was set aside. */
   readonly setAside: string | undefined
@@ -86,9 +91,11 @@ function openLocked(options: OpenFolderOptions, paths: FolderPaths, unlock: () =
   )
   boot.add('segments', `${survey.closed.length} by header and footer, ${survey.walked.length} byte by byte`)
 
+  const kv = surveyKv(files, paths, logId, acceptTail)
+
   const log = { logId, platform, paths, pool: new FilePool(files), cache: new PageCache() }
   try {
-    return openFound(log, { read, survey, contents, unlock, boot })
+    return openFound(log, { read, survey, kv, contents, unlock, boot })
   } catch (error) {
     log.pool.closeAll()
     throw error
@@ -99,12 +106,13 @@ function openLocked(options: OpenFolderOptions, paths: FolderPaths, unlock: () =
 interface Found {
   readonly read: ReadHead | undefined
   readonly survey: Survey
+  readonly kv: KvSurvey
   readonly contents: FolderContents
   readonly unlock: () => void
   readonly boot: BootReport
 }
 
-function openFound(log: IndexParts, { read, survey, contents, unlock, boot }: Found): OpenedFolder {
+function openFound(log: IndexParts, { read, survey, kv, contents, unlock, boot }: Found): OpenedFolder {
   const { paths } = log
   const { files } = log.platform
   const closed = findIndexes(log, survey)
@@ -112,17 +120,20 @@ function openFound(log: IndexParts, { read, survey, contents, unlock, boot }: Fo
   // From here on files are changed.
   syncFolders(files, paths)
   removeUnfinished(files, contents, boot)
+  removeUnfinishedSnapshots(files, paths)
   const setAside = setTornAside(files, paths, survey, boot)
   const walked = settleWalked(files, paths, survey, boot)
   const head = settleHead(log, read, survey, walked, boot)
   const opened: FolderLog = { ...log, headFile: head.file, segments: [], open: undefined, head: head.state, unlock }
   try {
     loadSegments(opened, closed, walked, boot)
+    const openKv = settleKv(log.platform, paths, log.logId, kv, boot)
+    const headMade = read === undefined || (kv.head === undefined && kv.walk !== undefined)
+    return { log: opened, kv: openKv, boot: boot.steps, setAside, headMade }
   } catch (error) {
     closeFiles(opened)
     throw error
   }
-  return { log: opened, boot: boot.steps, setAside, headMade: read === undefined }
 }
 
 function takeLock(files: Files, paths: FolderPaths): () => void {
@@ -176,7 +187,7 @@ function createHead(platform: Platform, paths: FolderPaths): void {
   createWhole(files, paths.head, [encodeHeadFile(state)], paths.root)
 }
 
-function headMissing(paths: FolderPaths): PerdureError<'head-missing'> {
+export function headMissing(paths: FolderPaths): PerdureError<'head-missing'> {
   return new PerdureError(
     'head-missing',
     `${paths.head} is missing, so what was acknowledged cannot be known`,

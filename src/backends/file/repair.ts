@@ -21,8 +21,15 @@ export interface RepairResult {
  * @throws PerdureError as `openFileBackend`
  */
 export function repairFolder(folder: string, platform: Platform = nodePlatform): RepairResult {
-  const { log, setAside, headMade } = openFolder({ folder: resolve(folder), platform, create: false, acceptTail: true })
+  const { log, kv, setAside, headMade } = openFolder({
+    folder: resolve(folder),
+    platform,
+    create: false,
+    acceptTail: true,
+  })
   closeFiles(log)
+  kv?.file?.file.close()
+  kv?.headFile.close()
   log.unlock()
   return { position: log.head.last, setAside, headMade }
 }

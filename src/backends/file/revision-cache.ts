@@ -1,16 +1,16 @@
 /** How far each stream has come: for the most recently asked, kept; for others, found through the indexes. */
 import { scanEnvelope } from '../../log/line.js'
-import type { FolderLog } from './folder-log.js'
+import type { ReadableLog } from './folder-reader.js'
 import { hashKey } from './key-hash.js'
 
 /** About 20 MB at most, with names of ordinary length. */
 const LENGTH_MAX = 100_000
 
 export class RevisionCache {
-  readonly #log: FolderLog
+  readonly #log: ReadableLog
   readonly #known = new Map<string, number>()
 
-  constructor(log: FolderLog) {
+  constructor(log: ReadableLog) {
     this.#log = log
   }
 

@@ -91,6 +91,7 @@ export function readPiece(
 
 /** What a walk knows of a segment up to where it has come. */
 export class SegmentWalk {
+  #bytes: Buffer
   #index = new OpenIndex()
   #hash = createHash('sha256')
   #offset = 0
@@ -103,11 +104,21 @@ export class SegmentWalk {
   isIndexed = false
 
   constructor(
-    readonly bytes: Buffer,
+    bytes: Buffer,
     readonly log: string,
     readonly from: number,
   ) {
+    this.#bytes = bytes
     this.#last = from - 1
+  }
+
+  get bytes(): Buffer {
+    return this.#bytes
+  }
+
+  /** More of the same file has been read; what has been taken of it stands as it did. */
+  extend(bytes: Buffer): void {
+    this.#bytes = bytes
   }
 
   get index(): OpenIndex {

@@ -12,7 +12,8 @@ import { createWhole, writeWhole } from './whole-write.js'
 /** Once more: whoever made them may have died, or been refused, before their names were durable. */
 export function syncFolders(files: Files, paths: FolderPaths): void {
   files.syncFolder(paths.root)
-  for (const folder of [paths.segments, paths.torn]) if (listOf(files, folder) !== undefined) files.syncFolder(folder)
+  for (const folder of [paths.segments, paths.torn, paths.kv])
+    if (listOf(files, folder) !== undefined) files.syncFolder(folder)
 }
 
 export function removeUnfinished(files: Files, { unfinished }: FolderContents, boot: BootReport): void {
@@ -28,18 +29,25 @@ export function setTornAside(files: Files, paths: FolderPaths, survey: Survey, b
     return undefined
   }
   const bytes = torn.walk.bytes.subarray(torn.walk.offset)
+  const path = keepTorn(files, paths, String(torn.walk.last + 1), bytes)
+  boot.add('torn end', describeTorn(bytes, path, torn.torn.problem))
+  return path
+}
+
+/** Keeps the bytes under this name in the folder of torn ends, durably; or under one like it. */
+export function keepTorn(files: Files, paths: FolderPaths, name: string, bytes: Buffer): string {
   const names = listOf(files, paths.torn)
   if (names === undefined) {
     files.makeFolder(paths.torn)
     files.syncFolder(paths.root)
   }
-  const path = join(paths.torn, freeName(names ?? [], String(torn.walk.last + 1)))
+  const path = join(paths.torn, freeName(names ?? [], name))
   createWhole(files, path, [bytes], paths.torn)
-  boot.add(
-    'torn end',
-    `${bytes.length} bytes set aside in ${path}: ${torn.torn.problem}; no acknowledgement of it is on record`,
-  )
   return path
+}
+
+export function describeTorn(bytes: Buffer, path: string, problem: string): string {
+  return `${bytes.length} bytes set aside in ${path}: ${problem}; no acknowledgement of it is on record`
 }
 
 function freeName(taken: readonly string[], name: string): string {

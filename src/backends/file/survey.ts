@@ -95,7 +95,8 @@ export function surveySegments(
   return { closed, walked }
 }
 
-function lookAtClosed(files: Files, path: string, log: string, from: number): ClosedSegment {
+/** @throws PerdureError `log-corrupt`, `format-newer`, `backend-failed` */
+export function lookAtClosed(files: Files, path: string, log: string, from: number): ClosedSegment {
   checkHeader(readStart(files, path, OWN_LINE_SIZE_MAX_BYTES), path, log, from)
   const { bytes, size } = readEnd(files, path, OWN_LINE_SIZE_MAX_BYTES)
   const text = bytes.toString('latin1')
@@ -211,7 +212,8 @@ function checkTorn(bytes: Buffer, damage: Damage, path: string): Damage {
   })
 }
 
-function findMarkAfter(bytes: Buffer, { pieceOffset }: Damage): number | undefined {
+/** Where a mark or footer stands that says, rightly, where it stands: what is before it was synced once. */
+export function findMarkAfter(bytes: Buffer, { pieceOffset }: Pick<Damage, 'pieceOffset'>): number | undefined {
   for (let at = bytes.indexOf('\n{"', pieceOffset); at >= 0; at = bytes.indexOf('\n{"', at + 1)) {
     const start = at + 1
     const end = bytes.indexOf(10, start)

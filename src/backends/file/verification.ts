@@ -2,7 +2,7 @@
 import type { BackendVerification, Finding } from '../protocol.js'
 import { isPerdureError } from '../../errors.js'
 import { scanEnvelope } from '../../log/line.js'
-import type { FolderLog } from './folder-log.js'
+import type { FolderLog, OpenSegment } from './folder-log.js'
 import { readHead } from './head-file.js'
 import { encodeIndex } from './index-encoding.js'
 import { hashKey } from './key-hash.js'
@@ -10,7 +10,14 @@ import { damaged, SegmentWalk } from './segment-walk.js'
 import type { Segment } from './segment.js'
 import { readWhole } from './whole-read.js'
 
-export function verifyFolder(log: FolderLog): BackendVerification {
+/** What is checked: a log that is open for writing, or one that is observed. */
+export interface CheckedLog extends Pick<FolderLog, 'logId' | 'platform' | 'paths' | 'head' | 'segments'> {
+  readonly open: Pick<OpenSegment, 'segment' | 'index' | 'bytes'> | undefined
+  /** Somebody else writes it meanwhile: its head may be ahead of what is checked. */
+  readonly isObserved?: boolean
+}
+
+export function verifyFolder(log: CheckedLog): BackendVerification {
   const check = new FolderCheck(log)
   check.head()
   for (const segment of log.segments) check.segment(segment)
@@ -18,18 +25,19 @@ export function verifyFolder(log: FolderLog): BackendVerification {
 }
 
 class FolderCheck {
-  readonly #log: FolderLog
+  readonly #log: CheckedLog
   readonly findings: Finding[] = []
   readonly examined = { segments: 0, bytes: 0, groups: 0, indexes: 0, ids: 0, revisions: 0 }
 
-  constructor(log: FolderLog) {
+  constructor(log: CheckedLog) {
     this.#log = log
   }
 
   head(): void {
     this.#attempt(() => {
-      const { paths, platform, head } = this.#log
+      const { paths, platform, head, isObserved = false } = this.#log
       const found = readHead(platform.files, paths.head)
+      if (isObserved && found !== undefined && found.state.last >= head.last) return
       if (found === undefined || found.state.bytes !== head.bytes || found.state.sha256 !== head.sha256) {
         this.#report('log-corrupt', 'the head on disk is not the one that was written last', {
           path: paths.head,

@@ -19,7 +19,7 @@ export function writeWhole(file: File, bytes: Uint8Array, at: number): void {
 export function createWhole(
   files: Files,
   path: string,
-  pieces: readonly Uint8Array[],
+  pieces: Iterable<Uint8Array>,
   folder: string | undefined,
 ): void {
   const unfinished = path + UNFINISHED

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { Io } from '../io.js'
 import { queryOf, takesQuery, type QueryOptions } from '../selection-options.js'
-import { storeUrl, takesStore, withStore, type StoreOptions } from '../store-option.js'
+import { takesStore, withObserver, type StoreOptions } from '../store-option.js'
 
 const EXAMPLES = `
 Examples:
@@ -17,7 +17,7 @@ export function addCat(program: Command, io: Io): void {
 }
 
 async function cat(options: StoreOptions & QueryOptions, io: Io): Promise<void> {
-  await withStore(io, storeUrl(options), async (store) => {
-    for await (const line of store.lines(queryOf(options))) await io.out.jsonText(line)
+  await withObserver(io, options, async (log) => {
+    for await (const line of log.lines(queryOf(options))) await io.out.jsonText(line)
   })
 }

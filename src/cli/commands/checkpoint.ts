@@ -1,12 +1,13 @@
 /** `perdure checkpoint`: the size of a log and its Merkle root. */
 import type { Command } from 'commander'
 import type { Io } from '../io.js'
-import { storeUrl, takesStore, withStore, type StoreOptions } from '../store-option.js'
+import { takesStore, withObserver, type StoreOptions } from '../store-option.js'
 import { plural } from '../text.js'
 
 const HELP = `
 Two logs with the same size and root hold the same lines. Keep a root somewhere
-else, and nobody can change the log behind your back. Nothing is written.
+else, and nobody can change the log behind your back. Nothing is recorded; opening
+a log may put its folder in order, as perdure verify --help says.
 
 Example:
   perdure checkpoint --json >> roots.ndjson`
@@ -19,8 +20,8 @@ export function addCheckpoint(program: Command, io: Io): void {
 }
 
 async function checkpoint(options: StoreOptions, io: Io): Promise<void> {
-  await withStore(io, storeUrl(options), async (store) => {
-    const { size, root } = await store.checkpoint()
+  await withObserver(io, options, async (log) => {
+    const { size, root } = await log.checkpoint()
     if (options.json) await io.out.json({ size, root })
     else await io.out.line(`${root}  of ${plural(size, 'event')}`)
   })

@@ -1,6 +1,7 @@
 /** `perdure doctor`: what is wrong with a log's folder, and what to do about it. */
 import type { Command } from 'commander'
-import { examineFolder } from '../doctor/folder.js'
+import { setTimeout } from 'node:timers/promises'
+import { examineFolder, type Examination } from '../doctor/folder.js'
 import type { Finding } from '../doctor/finding.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import type { Io } from '../io.js'
@@ -9,7 +10,7 @@ import { padded, plural, printable } from '../text.js'
 
 const HELP = `
 Changes nothing, whatever it finds. Exit code 0: nothing is wrong. 1: the log cannot
-be opened. 5: it is damaged.
+be opened. 5: it is damaged; then it says which positions are still whole.
 
 Example:
   perdure doctor --store file:./orders`
@@ -24,15 +25,28 @@ export function addDoctor(program: Command, io: Io): void {
 async function doctor(options: StoreOptions, io: Io): Promise<void> {
   const url = storeUrl(options)
   const folder = folderOf(url)
-  const findings = folder === undefined ? [] : examineFolder(folder)
+  const { findings, whole } = folder === undefined ? { findings: [] } : await examineWhenFree(folder, options, io)
   const problems = findings.filter(({ level }) => level === 'problem')
   io.exit = exitOf(problems)
-  if (options.json) return io.out.json({ store: url, well: problems.length === 0, findings })
+  if (options.json) return io.out.json({ store: url, well: problems.length === 0, ...(whole && { whole }), findings })
   if (folder === undefined) return io.out.line(`${printable(url)} keeps nothing on disk: there is nothing to examine.`)
   await io.out.line(printable(folder))
   for (const finding of findings) await io.out.lines(describe(finding))
   await io.out.line(problems.length === 0 ? 'Nothing is wrong.' : `${plural(problems.length, 'problem')}.`)
 }
+
+/** With `--wait`, once nobody has the log open. */
+async function examineWhenFree(folder: string, options: StoreOptions, io: Io): Promise<Examination> {
+  const endMs = performance.now() + (options.wait ?? 0)
+  for (;;) {
+    const examination = examineFolder(folder)
+    const isLocked = examination.findings.some(({ code }) => code === 'store-locked')
+    if (!isLocked || performance.now() >= endMs) return examination
+    await setTimeout(RETRY_MS, undefined, { signal: io.signal })
+  }
+}
+
+const RETRY_MS = 200
 
 const LABELS = { ok: 'ok', note: 'note', problem: 'WRONG' } as const
 

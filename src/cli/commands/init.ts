@@ -19,7 +19,7 @@ async function init(options: StoreOptions, io: Io): Promise<void> {
   const wasThere = folder !== undefined && existsSync(join(folder, 'head'))
   await withStore(
     io,
-    url,
+    options,
     async (store) => {
       const head = await store.head()
       const { log } = store.report()

@@ -3,11 +3,11 @@ import type { Command } from 'commander'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { encodeJson } from '../../json.js'
-import type { Projection } from '../../index.js'
+import { defineProjection, type Projection, type ProjectionDefinition } from '../../index.js'
 import { CommandError } from '../failures.js'
 import type { Io } from '../io.js'
 import { selectionOf, takesSelection, type SelectionOptions } from '../selection-options.js'
-import { storeUrl, takesStore, withStore, type StoreOptions } from '../store-option.js'
+import { takesStore, withObserver, type StoreOptions } from '../store-option.js'
 import { printable } from '../text.js'
 import { parsePositionOrTime } from '../values.js'
 
@@ -16,12 +16,13 @@ interface ProjectOptions extends StoreOptions, SelectionOptions {
 }
 
 const HELP = `
-The file's default export is what defineProjection returns:
-  import { defineProjection } from 'perdure'
-  export default defineProjection({
+The file's default export is the projection. This is a whole count.mjs:
+  export default {
     name: 'count', version: 1, initial: 0,
-    on: { placed: (count) => count + 1 },
-  })
+    on: { placed: (count, event) => count + 1 },
+  }
+Each handler gives the next state. What defineProjection returns will do as well; but
+node finds 'perdure' only for a file in a clone of it, or below a node_modules/perdure.
 
 Examples:
   perdure project count.mjs --prefix order-
@@ -38,9 +39,13 @@ export function addProject(program: Command, io: Io): void {
 
 async function project(file: string, options: ProjectOptions, io: Io): Promise<void> {
   const projection = await loadProjection(file)
-  await withStore(io, storeUrl(options), async (store) => {
+  await withObserver(io, options, async (log) => {
     const selection = { ...selectionOf(options), ...(options.at !== undefined && { at: options.at }) }
-    const { state, position, revision } = await store.project(guarded(projection, file), selection)
+    const { state, position, revision } = await log.project(guarded(projection, file), selection)
+    const { at } = options
+    if (typeof at === 'number' && at > position && options.json !== true) {
+      io.errors.write(`perdure: the log ends at position ${position}: this is as of then, not of ${at}\n`)
+    }
     if (!options.json) return io.out.line(readableState(state))
     const { name, version } = projection
     await io.out.json({ name, version, state, position, ...(revision !== undefined && { revision }) })
@@ -76,13 +81,20 @@ async function loadProjection(file: string): Promise<Projection<unknown>> {
     module = (await import(pathToFileURL(resolve(file)).href)) as { readonly default?: unknown }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new CommandError('failed', `cannot load ${file}: ${why}`, { hint: 'See perdure project --help.' })
+    const hint = /'perdure'/.test(why)
+      ? "Leave out the import, and export the object itself: `export default { name: …, version: …, initial: …, on: { … } }`. Or keep the file where node finds 'perdure'."
+      : 'Correct the file; perdure project --help shows a whole one.'
+    throw new CommandError('failed', `cannot load ${file}: ${why}`, { hint })
   }
-  if (isProjection(module.default)) return module.default
-  const hint = "Write `export default defineProjection({ … })`, with defineProjection from 'perdure'."
+  if (isProjection(module.default)) return defineProjection(module.default)
+  const hint = 'Write `export default { name: …, version: …, initial: …, on: { … } }`.'
   throw new CommandError('usage', `the default export of ${file} is not a projection`, { hint })
 }
 
-function isProjection(value: unknown): value is Projection<unknown> {
-  return typeof value === 'object' && value !== null && 'name' in value && 'version' in value && 'on' in value
+function isProjection(value: unknown): value is ProjectionDefinition<unknown> {
+  return isObject(value) && 'name' in value && 'version' in value && 'on' in value && isObject(value.on)
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../../events.js'
 import { encodeJson } from '../../json.js'
 import type { Io } from '../io.js'
 import { queryOf, takesQuery, type QueryOptions } from '../selection-options.js'
-import { storeUrl, takesStore, withStore, type StoreOptions } from '../store-option.js'
+import { takesStore, withObserver, type StoreOptions } from '../store-option.js'
 import { padded, paddedLeft, printable, shortened } from '../text.js'
 
 const EXAMPLES = `
@@ -22,8 +22,8 @@ export function addRead(program: Command, io: Io): void {
 }
 
 async function read(options: StoreOptions & QueryOptions, io: Io): Promise<void> {
-  await withStore(io, storeUrl(options), async (store) => {
-    for await (const event of store.read(queryOf(options))) {
+  await withObserver(io, options, async (log) => {
+    for await (const event of log.read(queryOf(options))) {
       if (options.json) await io.out.json(event)
       else await io.out.line(describe(event, io.columns))
     }

@@ -1,7 +1,7 @@
 /** `perdure streams`: the streams of a log and their revisions. */
 import type { Command } from 'commander'
 import type { Io } from '../io.js'
-import { storeUrl, takesStore, withStore, type StoreOptions } from '../store-option.js'
+import { takesStore, withObserver, type StoreOptions } from '../store-option.js'
 import { paddedLeft, printable } from '../text.js'
 
 interface StreamsOptions extends StoreOptions {
@@ -18,8 +18,8 @@ export function addStreams(program: Command, io: Io): void {
 
 async function streams(options: StreamsOptions, io: Io): Promise<void> {
   const { prefix } = options
-  await withStore(io, storeUrl(options), async (store) => {
-    for await (const { stream, revision } of store.streams(prefix === undefined ? {} : { prefix })) {
+  await withObserver(io, options, async (log) => {
+    for await (const { stream, revision } of log.streams(prefix === undefined ? {} : { prefix })) {
       if (options.json) await io.out.json({ stream, revision })
       else await io.out.line(`${paddedLeft(String(revision), 8)}  ${printable(stream)}`)
     }

@@ -1,9 +1,10 @@
 /** `perdure verify`: checks the whole log, line by line. */
 import type { Command } from 'commander'
+import type { Finding } from '../../backends/protocol.js'
 import type { BootReport, Verification } from '../../observer.js'
 import { EXIT } from '../exit-codes.js'
 import type { Io } from '../io.js'
-import { storeUrl, takesStore, withStore, type StoreOptions } from '../store-option.js'
+import { takesStore, withObserver, type StoreOptions } from '../store-option.js'
 import { grouped, padded, plural, printable, widthOf } from '../text.js'
 
 interface VerifyOptions extends StoreOptions {
@@ -12,7 +13,13 @@ interface VerifyOptions extends StoreOptions {
 
 const HELP = `
 Exit code 0: intact. 5: not intact; each finding names the file, the place, what
-was expected and what was found.
+was expected and what was found. A broken index is mended, and is no reason for 5:
+no answer depends on it.
+
+Nothing is recorded, and nothing that is recorded changes. But opening a log may put
+its folder in order: an unfinished write that a crash left is moved to torn/, what
+stands above the head is settled, missing indexes are made again. perdure doctor
+looks without opening, and changes nothing at all.
 
 --boot begins with the boot report: the steps of opening, in their fixed order, and
 what each found or did.
@@ -31,18 +38,18 @@ export function addVerify(program: Command, io: Io): void {
 
 async function verify(options: VerifyOptions, io: Io): Promise<void> {
   const startedMs = performance.now()
-  await withStore(io, storeUrl(options), async (store) => {
+  await withObserver(io, options, async (log) => {
     const tookMs = Math.round(performance.now() - startedMs)
-    const boot = options.boot === true ? { ...store.report(), tookMs } : undefined
+    const boot = options.boot === true ? { ...log.report(), tookMs } : undefined
     if (boot !== undefined && options.json !== true) {
       await io.out.lines(describeBoot(boot))
       // A check takes its time; how the log was opened can be read meanwhile.
       await io.out.flush()
     }
-    const report = await store.verify()
+    const report = judged(await log.verify())
     if (!report.intact) io.exit = EXIT.notIntact
     if (options.json) return io.out.json({ ...(boot !== undefined && { boot }), ...report })
-    await io.out.lines(describe(report))
+    await io.out.lines(describe(report, await log.head()))
   })
 }
 
@@ -54,12 +61,42 @@ function describeBoot({ backend, log, head, steps, tookMs }: BootReport & { read
   ]
 }
 
-function describe(report: Verification): string[] {
+/** What is disposable is no part of what has to be intact. */
+function judged(report: Verification): Verification {
+  return { ...report, intact: report.findings.every(isAboutIndex) }
+}
+
+function isAboutIndex({ code }: Finding): boolean {
+  return code === 'index-damaged'
+}
+
+function describe(report: Verification, head: number): string[] {
   const examined = Object.entries(report.examined).map(([what, count]) => `${what} ${grouped(count)}`)
   return [
-    report.intact ? `Intact: ${plural(report.events, 'event')}.` : 'NOT INTACT.',
+    report.intact ? intactLine(report) : 'NOT INTACT.',
     ...(examined.length > 0 ? [`Examined: ${examined.join(', ')}.`] : []),
-    ...report.findings.map(({ code, message }) => `  ${code}: ${printable(message)}`),
-    ...(report.intact ? [`Root: ${report.root}`] : []),
+    ...report.findings.map(describeFinding),
+    ...(report.intact ? [`Root: ${report.root}`] : wholeLines(report, head)),
   ]
+}
+
+function intactLine({ events, findings }: Verification): string {
+  if (findings.length === 0) return `Intact: ${plural(events, 'event')}.`
+  const indexes = findings.length === 1 ? '1 index was' : `${grouped(findings.length)} indexes were`
+  return `Intact: ${plural(events, 'event')}; ${indexes} broken and ${findings.length === 1 ? 'is' : 'are'} built again.`
+}
+
+/** Every finding names its file. */
+function describeFinding({ code, message, facts }: Finding): string {
+  const { path = '' } = facts
+  const where = message.includes(String(path)) ? '' : `${printable(String(path))}: `
+  return `  ${code}: ${where}${printable(message)}`
+}
+
+function wholeLines({ events, findings }: Verification, head: number): string[] {
+  // The lines are checked last, up to the first that cannot be answered for.
+  const { position } = findings.at(-1)?.facts ?? {}
+  const upTo = events < head ? Math.max(events, Number(position ?? 0) - 1) : head
+  const whole = upTo === 0 ? 'No event can be answered for' : `Positions 1 to ${grouped(upTo)} can be answered for`
+  return [`${whole}; perdure doctor says what else is whole.`]
 }

@@ -4,7 +4,7 @@ import { isPerdureError, type ErrorCode } from '../../errors.js'
 export interface Finding {
   /** `problem`: opening the log, or reading it to its end, would fail with `code`. */
   readonly level: 'ok' | 'note' | 'problem'
-  readonly code?: ErrorCode
+  readonly code?: ErrorCode | 'index-damaged'
   readonly message: string
   /** What to do. */
   readonly hint?: string

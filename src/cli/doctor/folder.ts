@@ -2,45 +2,66 @@
  * Examines the folder of a file store, from the outside in. Judges with the very functions that opening uses, so that
  * it says what opening would say; and changes nothing.
  */
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { FolderPaths, listOf, lookInto, missing, type FolderContents } from '../../backends/file/folder.js'
-import {
-  LOCK_NAME,
-  parseHeader,
-  parseSegmentName,
-  SEGMENTS_NAME,
-  UNFINISHED,
-  type HeadState,
-} from '../../backends/file/format.js'
+import { LOCK_NAME, parseSegmentName, SEGMENTS_NAME, UNFINISHED, type HeadState } from '../../backends/file/format.js'
 import { readHead } from '../../backends/file/head-file.js'
 import { nodePlatform } from '../../backends/file/node-platform.js'
-import { SegmentWalk } from '../../backends/file/segment-walk.js'
-import { surveySegments, type Survey } from '../../backends/file/survey.js'
-import { codeOf, corrupt, messageOf } from '../../backends/file/failures.js'
-import type { ErrorCode } from '../../errors.js'
-import { grouped, plural } from '../text.js'
+import { codeOf, messageOf } from '../../backends/file/failures.js'
+import { isPerdureError, type ErrorCode } from '../../errors.js'
+import { grouped, plural, shellQuoted } from '../text.js'
+import type { Stretch } from './blocks.js'
 import { attempt, note, ok, problem, type Finding } from './finding.js'
+import { examineEvidence, examineMissing } from './indexes.js'
+import { examineSegments } from './segments.js'
 
 const { files } = nodePlatform
 
+export interface Examination {
+  readonly findings: readonly Finding[]
+  /** Where something is damaged: the positions that are not, as `[first, last]`, in order. */
+  readonly whole?: readonly Stretch[]
+}
+
 /** Everything there is to say about the folder. A problem further out hides what is further in. */
-export function examineFolder(folder: string): readonly Finding[] {
+export function examineFolder(folder: string): Examination {
   const findings: Finding[] = []
   const paths = new FolderPaths(folder)
   const contents = attempt(findings, () => contentsOf(paths))
-  if (contents === undefined) return findings
+  if (contents === undefined) return { findings }
   const lock = takeLock(paths)
+  let whole: readonly Stretch[] | undefined
   try {
     findings.push(lock.finding, ...examineAccess(paths))
     const head = attempt(findings, () => examineHead(findings, paths, contents))
-    // Without a head worth believing, its own problem says all that can be said.
-    if (head !== undefined || !contents.hasHead) examineSegments(findings, paths, contents, head)
+    // What a later version has written is for that version to judge.
+    if (head !== undefined) whole = examineSegments(findings, paths, contents, head.state)
   } finally {
     lock.release()
   }
-  findings.push(...examineIndexes(paths, contents), ...examineTorn(paths), ...examineNames(paths, contents))
-  return findings
+  findings.push(
+    ...examineMissing(paths, contents),
+    ...examineEvidence(paths, indexesIn(paths)),
+    ...examineTorn(paths),
+    ...examineNames(paths, contents),
+  )
+  return { findings, ...(whole !== undefined && { whole }) }
+}
+
+/** What shows that something was lost, whatever a repair then accepts. */
+export function evidenceOfLoss(folder: string): readonly string[] {
+  const paths = new FolderPaths(folder)
+  return examineEvidence(paths, indexesIn(paths)).map(({ message }) => message)
+}
+
+/** The first positions of the segments that have an index, also where the segment is gone. */
+function indexesIn(paths: FolderPaths): number[] {
+  const names = attempt([], () => listOf(files, paths.index)) ?? []
+  return names.flatMap((name) => {
+    const from = /^(\d{16})\.index$/.exec(name)?.[1]
+    return from === undefined ? [] : [Number(from)]
+  })
 }
 
 /** @throws PerdureError `store-missing`, `store-foreign` */
@@ -98,16 +119,19 @@ function isWritable(path: string): boolean {
   }
 }
 
-/** @throws PerdureError `log-corrupt`, `format-newer` */
-function examineHead(findings: Finding[], paths: FolderPaths, contents: FolderContents): HeadState | undefined {
-  const head = contents.hasHead ? readHead(files, paths.head) : undefined
+/** The head, if there is one worth believing; nothing at all if it is of a later format. */
+function examineHead(
+  findings: Finding[],
+  paths: FolderPaths,
+  contents: FolderContents,
+): { readonly state: HeadState | undefined } {
+  const head = contents.hasHead ? readHeadIfWhole(findings, paths) : undefined
   if (head === undefined) {
-    const message = `${paths.head} is missing: how far the log was acknowledged is not on record`
-    const hint =
-      `Restore it from a copy. If there is none, and the log can be trusted to be whole as it is: ` +
-      `perdure repair --accept-tail --store file:${paths.root}`
-    findings.push(problem('head-missing', message, hint))
-    return undefined
+    if (!contents.hasHead) {
+      const message = `${paths.head} is missing: how far the log was acknowledged is not on record`
+      findings.push(problem('head-missing', message, repairHint(paths)))
+    }
+    return { state: undefined }
   }
   const { last, time, log } = head.state
   const when = time === undefined ? '' : `, recorded ${time}`
@@ -116,61 +140,26 @@ function examineHead(findings: Finding[], paths: FolderPaths, contents: FolderCo
     const hint = 'Nothing to do: a crash interrupts a write of the head now and then, which is why there are two slots.'
     findings.push(note('one of the two slots of the head is not valid; the other one counts', hint))
   }
-  return head.state
+  return { state: head.state }
 }
 
-function examineSegments(
-  findings: Finding[],
-  paths: FolderPaths,
-  { segments }: FolderContents,
-  head: HeadState | undefined,
-): void {
-  const log = head?.log ?? logOf(paths, segments)
-  const survey = attempt(findings, () => surveySegments(files, paths, log, segments, head))
-  if (survey === undefined) return
-  const before = findings.length
-  for (const { from } of survey.closed) attempt(findings, () => walkWhole(paths, log, from))
-  if (findings.length > before) return
-  findings.push(...describeSurvey(paths, survey, head))
-}
-
-/** The log that the first segment says it belongs to, when there is no head to say it. */
-function logOf(paths: FolderPaths, [first]: readonly number[]): string {
-  if (first === undefined) return ''
-  const text = readFileSync(paths.segment(first), 'latin1')
-  return parseHeader(text.slice(0, text.indexOf('\n')))?.log ?? ''
-}
-
-/** Opening only looks at the ends of closed segments; here every mark and hash is checked. */
-function walkWhole(paths: FolderPaths, log: string, from: number): void {
-  const path = paths.segment(from)
-  const bytes = readFileSync(path)
-  const walk = new SegmentWalk(bytes, log, from)
-  const damage = walk.header() ?? walk.takeUpTo(bytes.length, false)
-  if (damage !== undefined) throw corrupt(damage.problem, { path, ...damage })
-}
-
-function describeSurvey(paths: FolderPaths, { closed, walked }: Survey, head: HeadState | undefined): Finding[] {
-  const count = closed.length + walked.length
-  const last = walked.at(-1)?.walk.last ?? closed.at(-1)?.last ?? 0
-  const findings = [ok(`${plural(count, 'segment')}: every mark and hash agrees up to position ${grouped(last)}`)]
-  if (head !== undefined && last > head.last) {
-    const message = `${plural(last - head.last, 'event')} beyond the head: written, perhaps not yet acknowledged`
-    findings.push(note(message, 'Nothing to do: the next opening keeps what is whole.'))
+/** @throws PerdureError `format-newer` */
+function readHeadIfWhole(findings: Finding[], paths: FolderPaths): ReturnType<typeof readHead> {
+  try {
+    return readHead(files, paths.head)
+  } catch (error) {
+    if (!isPerdureError(error) || error.code !== 'log-corrupt') throw error
+    const { code, message, facts } = error
+    findings.push({ ...problem(code, message, repairHint(paths)), facts })
+    return undefined
   }
-  for (const { walk, torn } of walked) {
-    if (torn === undefined) continue
-    const message = `${paths.segment(walk.from)} ends in an unfinished write (byte ${grouped(torn.pieceOffset)}), as a crash leaves it`
-    findings.push(note(message, 'Nothing to do: the next opening keeps it aside in torn/ and says so.'))
-  }
-  return findings
 }
 
-function examineIndexes(paths: FolderPaths, { segments }: FolderContents): Finding[] {
-  const missingIndexes = segments.filter((from) => !existsSync(paths.indexOf(from))).length
-  if (missingIndexes === 0) return []
-  const message = `${grouped(missingIndexes)} of ${plural(segments.length, 'segment')} without an index`
-  return [note(message, 'Nothing to do: it is made again when the log is opened, and no answer depends on it.')]
+function repairHint({ root }: FolderPaths): string {
+  return (
+    `Restore it from a copy. If there is none, and the log can be trusted to be whole as it is: ` +
+    `perdure repair --accept-tail --store ${shellQuoted(`file:${root}`)}`
+  )
 }
 
 function examineTorn(paths: FolderPaths): Finding[] {
@@ -186,7 +175,7 @@ function examineNames(paths: FolderPaths, { unfinished }: FolderContents): Findi
   const leftovers = unfinished.map((path) =>
     note(`${path} was being made when a process ended`, 'Nothing to do: the next opening removes it.'),
   )
-  const own = new Set([paths.head, paths.lock, paths.segments, paths.index, paths.torn])
+  const own = new Set([paths.head, paths.lock, paths.segments, paths.index, paths.torn, paths.kv, paths.snapshots])
   const strangers = [
     ...files
       .list(paths.root)

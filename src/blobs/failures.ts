@@ -1,0 +1,57 @@
+/** Errors of blobs, and from what the disk throws to what a caller can act on. */
+import { isPerdureError, PerdureError } from '../errors.js'
+
+export function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** `pointer` names the argument: `/bytes`, `/mediaType`, `/cid`. */
+export function invalidBlob(pointer: string, problem: string, hint: string): PerdureError<'blob-invalid'> {
+  return new PerdureError('blob-invalid', `${pointer.slice(1)} ${problem}`, { pointer }, { hint, written: 'no' })
+}
+
+export function corruptBlob(cid: string, found: string, path?: string): PerdureError<'blob-corrupt'> {
+  const facts = { cid, ...(path === undefined ? {} : { path }) }
+  const message = `the bytes kept as ${cid} are those of another blob (${found})`
+  return new PerdureError('blob-corrupt', message, facts, {
+    hint: 'Nothing has been changed. Put the right bytes again, which replaces them, or restore the file from a copy.',
+  })
+}
+
+export function syncFailed(path: string, written: 'no' | 'unknown', cause: unknown): PerdureError<'sync-failed'> {
+  return new PerdureError(
+    'sync-failed',
+    `syncing ${path} failed: ${messageOf(cause)}`,
+    { path },
+    { cause, written, hint: 'Check the disk, then open the store again and put the blob again.' },
+  )
+}
+
+/** Of a put before its name was changed. */
+export function writeFailed(path: string, cause: unknown): PerdureError {
+  if (isPerdureError(cause)) return cause
+  if (['ENOSPC', 'EDQUOT', 'EFBIG'].includes(codeOf(cause))) {
+    const hint = 'Make room on the disk (or raise the quota or file size limit), then put the blob again.'
+    return new PerdureError('disk-full', `there is no room to write ${path}`, { path }, { cause, hint, written: 'no' })
+  }
+  return new PerdureError(
+    'backend-failed',
+    `writing ${path} failed: ${messageOf(cause)}`,
+    { operation: 'put a blob', path },
+    { cause, written: 'no', hint: 'Check the folder of the blobs and its rights, then put the blob again.' },
+  )
+}
+
+export function readFailed(path: string, cause: unknown): PerdureError {
+  if (isPerdureError(cause)) return cause
+  return new PerdureError(
+    'backend-failed',
+    `reading ${path} failed: ${messageOf(cause)}`,
+    { operation: 'get a blob', path },
+    { cause, hint: 'Check the disk and its mount. Nothing has been changed; reading again may work.' },
+  )
+}

@@ -1,0 +1,75 @@
+/** How far a subscription has come: the value that is kept under its name, its text, and how that is read. */
+import { PerdureError } from '../errors.js'
+import type { Json } from '../json.js'
+import type { Parked } from './subscription.js'
+
+const KEY_PREFIX = '$subscription/'
+
+/** Everything selected up to `position` has been handled, parked or skipped. */
+export interface Checkpoint {
+  readonly position: number
+  readonly skipped: number
+  /** By position. */
+  readonly parked: readonly Parked[]
+}
+
+/** What is written beside it, for people and for telling one instance's writes from another's. */
+export interface CheckpointNote {
+  /** The instance that wrote it. */
+  readonly owner: string
+  readonly time: string
+  /** What was selected. */
+  readonly query: Json
+}
+
+export function checkpointKey(name: string): string {
+  return KEY_PREFIX + name
+}
+
+export function encodeCheckpoint({ position, skipped, parked }: Checkpoint, note: CheckpointNote): string {
+  return JSON.stringify({ position, skipped, parked, ...note })
+}
+
+/** @throws PerdureError `checkpoint-invalid` */
+export function parseCheckpoint(key: string, text: string, head: number): Checkpoint {
+  const { position, skipped, parked } = parseObject(key, text)
+  if (!isCount(position)) throw checkpointInvalid(key, 'its position is no position')
+  if (!isCount(skipped)) throw checkpointInvalid(key, 'its count of skipped events is no count')
+  if (!Array.isArray(parked)) throw checkpointInvalid(key, 'its parked events are no list')
+  if (!parked.every(isParked)) throw checkpointInvalid(key, 'one of its parked events is malformed')
+  if (position > head) throw checkpointInvalid(key, `it stands at ${position}, but the log ends at ${head}`)
+  return { position, skipped, parked: parked.toSorted((a, b) => a.position - b.position) }
+}
+
+function parseObject(key: string, text: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw checkpointInvalid(key, 'it is not JSON', cause)
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  throw checkpointInvalid(key, 'it is no object')
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+function isParked(value: unknown): value is Parked {
+  if (typeof value !== 'object' || value === null) return false
+  const { position, error, attempts, time } = value as Record<string, unknown>
+  return isCount(position) && isCount(attempts) && typeof error === 'string' && typeof time === 'string'
+}
+
+function checkpointInvalid(key: string, problem: string, cause?: unknown): PerdureError<'checkpoint-invalid'> {
+  return new PerdureError(
+    'checkpoint-invalid',
+    `the checkpoint under the key ${key} cannot be used: ${problem}`,
+    { key, problem },
+    {
+      cause,
+      hint: 'Nothing was handled or changed. Restore the store from one copy, log and current values together; or subscribe under another name, with `after` where it is to begin.',
+    },
+  )
+}

@@ -1,0 +1,81 @@
+/** Calling a handler: one call at a time, given up on when nobody waits for it any more. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { RecordedEvent } from '../events.js'
+import type { Handler } from './subscription.js'
+
+/** Which handler is running here, in this call and in everything that it waits for. */
+const running = new AsyncLocalStorage<Handling>()
+
+/** Stands for the outcome of a call that was given up on. */
+export const ABANDONED = Symbol('abandoned')
+
+export class Handling {
+  readonly #handler: Handler
+  /** More than one: the handler has asked for a replay, and waits for it. */
+  #calls = 0
+  readonly #abandons = new Set<() => void>()
+
+  constructor(handler: Handler) {
+    this.#handler = handler
+  }
+
+  /** The caller is the handler that is under way, or something it has called: waiting for it would be for ever. */
+  get isWithin(): boolean {
+    return this.#calls > 0 && running.getStore() === this
+  }
+
+  /** Runs a loop whose handler calls are recognised by `isWithin`. One context for all of them costs least. */
+  async inContext(loop: () => Promise<void>): Promise<void> {
+    await running.run(this, loop)
+  }
+
+  /** Undefined: it has been handled already. Else to be awaited. Throws, or rejects with, what the handler threw. */
+  call(event: RecordedEvent): Promise<typeof ABANDONED | undefined> | undefined {
+    this.#calls++
+    let isPending = false
+    try {
+      const result: unknown = this.#handler(event)
+      if (!isThenable(result)) return undefined
+      isPending = true
+      return this.#settle(result)
+    } finally {
+      if (!isPending) this.#calls--
+    }
+  }
+
+  /** What is under way counts as not done; how it ends no longer matters. */
+  abandon(): void {
+    for (const abandon of this.#abandons) abandon()
+  }
+
+  async #settle(result: PromiseLike<unknown>): Promise<typeof ABANDONED | undefined> {
+    let abandon: (() => void) | undefined
+    try {
+      return await new Promise((resolve, reject) => {
+        abandon = () => resolve(ABANDONED)
+        this.#abandons.add(abandon)
+        result.then(() => resolve(undefined), reject)
+      })
+    } finally {
+      if (abandon !== undefined) this.#abandons.delete(abandon)
+      this.#calls--
+    }
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+/** The message of whatever was thrown, bounded. */
+export function messageOf(error: unknown, lengthMax: number): string {
+  return textOf(error).slice(0, lengthMax).toWellFormed()
+}
+
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error)
+  } catch {
+    return 'something that cannot be described'
+  }
+}

@@ -1,0 +1,302 @@
+/** One active instance of a subscription: reads on, calls the handler, and keeps account of how far it has come. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Backend, Claim } from '../backends/protocol.js'
+import { assertInvariant, isPerdureError, storeClosed, type PerdureError } from '../errors.js'
+import type { RecordedEvent } from '../events.js'
+import type { Reader } from '../log/reader.js'
+import { subscriptionLost } from './checkpoint-keeper.js'
+import { subscriptionClosed, subscriptionFailed } from './failures.js'
+import { ABANDONED, Handling } from './handling.js'
+import { PAGE_TIME_MAX_MS, type Progress } from './progress.js'
+import { checkWhenAt, type SubscribeRequest } from './request.js'
+import type { Parked, Subscription } from './subscription.js'
+
+export interface RunningParts {
+  readonly backend: Backend
+  readonly reader: Reader
+  readonly request: SubscribeRequest
+  readonly claim: Claim
+  readonly progress: Progress
+}
+
+interface Replay {
+  readonly position: number
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+export class RunningSubscription implements Subscription {
+  readonly name: string
+  readonly done: Promise<void>
+  readonly #parts: RunningParts
+  readonly #progress: Progress
+  readonly #handling: Handling
+  readonly #stop = new AbortController()
+  readonly #timer: NodeJS.Timeout
+  readonly #replays: Replay[] = []
+  #head = 0
+  #wake: () => void = () => {}
+  /** No event is begun any more. */
+  #isStopping = false
+  /** It is over: nothing is handled, replayed or waited for. */
+  #hasEnded = false
+  /** What has ended it, unless it was closed. */
+  #failure: { readonly error: unknown } | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(parts: RunningParts) {
+    this.#parts = parts
+    this.#progress = parts.progress
+    this.name = parts.request.name
+    this.#handling = new Handling(parts.request.handler)
+    this.#timer = setInterval(() => void this.#tick(), PAGE_TIME_MAX_MS)
+    // Only what is not saved yet keeps the process alive.
+    this.#timer.unref()
+    this.done = this.#run()
+    this.done.catch(() => undefined)
+  }
+
+  get position(): number {
+    return this.#progress.position
+  }
+
+  get skipped(): number {
+    return this.#progress.skipped
+  }
+
+  async parked(): Promise<Parked[]> {
+    return this.#progress.parking.list()
+  }
+
+  async replay(position: number): Promise<void> {
+    this.#assertGoing()
+    this.#progress.parking.assertParked(position)
+    if (this.#handling.isWithin) return await this.#replay(position)
+    await new Promise<void>((resolve, reject: (error: unknown) => void) => {
+      this.#replays.push({ position, resolve, reject })
+      this.#wake()
+    })
+  }
+
+  async whenAt(position: number, options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    const { timeoutMs } = checkWhenAt(position, options)
+    if (this.#progress.position >= position) return
+    this.#assertGoing()
+    await this.#progress.waiters.wait(position, timeoutMs)
+  }
+
+  async close(): Promise<void> {
+    this.#isStopping = true
+    this.#wake()
+    if (this.#handling.isWithin) return
+    this.#closing ??= this.#awaitEnd()
+    await this.#closing
+  }
+
+  /** As `close`, for a store that is about to let go of the log: from within the handler, what is done is saved now. */
+  async closeWithStore(): Promise<void> {
+    const isWithin = this.#handling.isWithin
+    await this.close()
+    if (isWithin) await this.#progress.save()
+  }
+
+  async #awaitEnd(): Promise<void> {
+    const giveUp = setTimeout(() => this.#handling.abandon(), this.#parts.request.closeTimeoutMs)
+    try {
+      await this.done
+    } finally {
+      clearTimeout(giveUp)
+    }
+  }
+
+  async #run(): Promise<void> {
+    void this.#watch()
+    try {
+      await this.#handling.inContext(() => this.#loop())
+    } catch (error) {
+      this.#fail(error)
+    }
+    await this.#end()
+  }
+
+  /** Learns of what is recorded; the loop sees only the newest head. */
+  async #watch(): Promise<void> {
+    try {
+      for await (const head of this.#parts.backend.changed(this.#stop.signal)) {
+        this.#head = head
+        this.#wake()
+      }
+      if (!this.#isStopping) this.#fail(storeClosed())
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#isStopping) {
+      const replay = this.#replays.shift()
+      if (replay !== undefined) await this.#replayFor(replay)
+      else if (this.#progress.position < this.#head) await this.#page()
+      else await this.#sleep()
+    }
+  }
+
+  async #sleep(): Promise<void> {
+    if (!this.#progress.isSaved) this.#timer.ref()
+    await new Promise<void>((resolve) => (this.#wake = resolve))
+  }
+
+  async #page(): Promise<void> {
+    const { reader, request } = this.#parts
+    const { events, scannedTo, failures } = await reader.scan(request.query, this.#progress.position, this.#head)
+    for (const event of events) {
+      if (this.#isStopping) return
+      // Not awaited unless there is something to wait for: most of the time of a quick handler would go into that.
+      const handled = this.#deliver(event, failures.get(event.position))
+      if (handled !== undefined) await handled
+      if (this.#progress.isSaveDue) await this.#progress.save()
+      while (this.#replays.length > 0 && !this.#isStopping) await this.#replayFor(this.#replays.shift() as Replay)
+    }
+    if (this.#isStopping) return
+    this.#progress.moveTo(scannedTo)
+    // Where neither reading nor handling waits for anything, the rest of the program would get no turn.
+    await nextTurn()
+  }
+
+  /** @throws PerdureError `subscription-failed`, `subscription-lost` */
+  #deliver(event: RecordedEvent, failure: PerdureError | undefined): Promise<void> | undefined {
+    this.#assertHeld()
+    if (isUnreadable(event)) return void this.#progress.skip(event.position)
+    if (failure !== undefined) return void this.#handleFailure(event.position, failure)
+    let handled
+    try {
+      handled = this.#handling.call(event)
+    } catch (error) {
+      return void this.#handleFailure(event.position, error)
+    }
+    if (handled === undefined) return void this.#progress.moveTo(event.position)
+    return this.#settle(event.position, handled)
+  }
+
+  async #settle(position: number, handled: NonNullable<ReturnType<Handling['call']>>): Promise<void> {
+    let outcome
+    try {
+      outcome = await handled
+    } catch (error) {
+      return this.#handleFailure(position, error)
+    }
+    if (outcome !== ABANDONED) this.#progress.moveTo(position)
+  }
+
+  #handleFailure(position: number, error: unknown): void {
+    // Everything before it is done with, also what was not selected.
+    this.#progress.moveTo(position - 1)
+    const { parking } = this.#progress
+    if (this.#parts.request.onError !== 'park' || parking.isFull) {
+      throw subscriptionFailed(this.name, position, error, this.#parts.request.onError === 'park')
+    }
+    this.#progress.park(position, error)
+  }
+
+  async #replayFor({ position, resolve, reject }: Replay): Promise<void> {
+    await this.#replay(position).then(resolve, reject)
+  }
+
+  async #replay(position: number): Promise<void> {
+    this.#progress.parking.assertParked(position)
+    const failure = await this.#failureOf(position)
+    if (failure === undefined) this.#progress.unpark(position)
+    else this.#progress.park(position, failure.error)
+    await this.#save()
+    if (failure !== undefined) throw failure.error
+  }
+
+  /** What the handler says to a parked event. */
+  async #failureOf(position: number): Promise<{ readonly error: unknown } | undefined> {
+    const { reader, request } = this.#parts
+    const { events, failures } = await reader.scan({ ...request.query, matcher: [{}] }, position - 1, position)
+    const [event] = events
+    assertInvariant(event !== undefined, `the event at ${position}, which was parked, is there`)
+    this.#assertHeld()
+    if (isUnreadable(event)) return void this.#progress.skip(position)
+    const failure = failures.get(position)
+    if (failure !== undefined) return { error: failure }
+    let outcome
+    try {
+      outcome = await this.#handling.call(event)
+    } catch (error) {
+      return { error }
+    }
+    if (outcome === ABANDONED) throw this.#ending()
+    return undefined
+  }
+
+  /** Notices that the name has been taken over, whatever the handler is doing, and saves what is not saved. */
+  async #tick(): Promise<void> {
+    try {
+      this.#assertHeld()
+      if (this.#progress.isSaveDue) await this.#progress.save()
+      if (this.#progress.isSaved) this.#timer.unref()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  async #save(): Promise<void> {
+    try {
+      await this.#progress.save()
+    } catch (error) {
+      this.#fail(error)
+      throw error
+    }
+  }
+
+  #assertHeld(): void {
+    if (!this.#parts.claim.isHeld) throw subscriptionLost(this.name, this.#progress.position)
+  }
+
+  #assertGoing(): void {
+    if (this.#hasEnded || this.#isStopping) throw this.#ending()
+  }
+
+  /** What whoever waits is told once it is over. */
+  #ending(): unknown {
+    return this.#failure === undefined ? subscriptionClosed(this.name) : this.#failure.error
+  }
+
+  /** The first failure counts. The handler under way is not waited for. */
+  #fail(error: unknown): void {
+    if (this.#hasEnded) return
+    this.#failure ??= { error }
+    this.#isStopping = true
+    this.#handling.abandon()
+    this.#wake()
+  }
+
+  async #end(): Promise<void> {
+    this.#isStopping = true
+    this.#stop.abort()
+    clearInterval(this.#timer)
+    await this.#saveLast()
+    await this.#parts.claim.release().catch((error: unknown) => this.#fail(error))
+    this.#hasEnded = true
+    const ending = this.#ending()
+    for (const { reject } of this.#replays.splice(0)) reject(ending)
+    this.#progress.waiters.endAll(ending)
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  async #saveLast(): Promise<void> {
+    try {
+      await this.#progress.save()
+    } catch (error) {
+      // A handler that closed its store has had saved what could be saved.
+      if (!isPerdureError(error) || error.code !== 'store-closed') this.#fail(error)
+    }
+  }
+}
+
+/** Nothing in it can be read, so there is nothing to handle. */
+function isUnreadable({ unreadable }: RecordedEvent): boolean {
+  return unreadable !== undefined && unreadable.some(({ path }) => path === '')
+}
