@@ -4,8 +4,12 @@ import { fileAppendSingle } from './file-append-single.js'
 import { fileOpen } from './file-open.js'
 import { fileReadMemory } from './file-read-memory.js'
 import { fileReplay, fileReplaySkipping } from './file-replay.js'
+import { followLag } from './follow-lag.js'
+import { kvPut } from './kv-put.js'
 import { memoryAppend } from './memory-append.js'
 import type { Row } from './row.js'
+import { snapshotStart } from './snapshot-start.js'
+import { subscribe } from './subscribe.js'
 
 export const rows: readonly Row[] = [
   memoryAppend,
@@ -16,4 +20,8 @@ export const rows: readonly Row[] = [
   fileReplaySkipping,
   fileOpen,
   fileReadMemory,
+  subscribe,
+  followLag,
+  snapshotStart,
+  kvPut,
 ]

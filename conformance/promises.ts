@@ -3,11 +3,13 @@ import type { Promises } from './case.js'
 import { agreeingPromises } from './promises/agreeing.js'
 import { appendingPromises } from './promises/appending.js'
 import { closingPromises } from './promises/closing.js'
+import { decidingAgainPromises, decidingPromises } from './promises/deciding.js'
 import { evolvingPromises } from './promises/evolving.js'
 import { expectingPromises } from './promises/expecting.js'
 import { followingPromises } from './promises/following.js'
 import { groupingPromises } from './promises/grouping.js'
 import { guardingPromises } from './promises/guarding.js'
+import { keepingValuesPromises, keptValuesPromises } from './promises/keeping-values.js'
 import { lessonPromises } from './promises/lessons.js'
 import { limitPromises } from './promises/limits.js'
 import { listingPromises } from './promises/listing.js'
@@ -20,14 +22,25 @@ import { repeatingPromises } from './promises/repeating.js'
 import { roundTripPromises } from './promises/round-trips.js'
 import { selectingPromises } from './promises/selecting.js'
 import { settlingPromises } from './promises/settling.js'
-import { subscribingPromises } from './promises/subscribing.js'
+import { savedPromises, snapshottingPromises } from './promises/snapshotting.js'
+import { resumingPromises, subscribingPromises } from './promises/subscribing.js'
 import { timePromises } from './promises/times.js'
 import { seamAdoptingPromises } from './seam/adopting.js'
 import { seamAppendingPromises } from './seam/appending.js'
+import { seamFollowingPromises } from './seam/following.js'
+import { seamKeepingValuesPromises } from './seam/keeping-values.js'
 import { seamReadingPromises } from './seam/reading.js'
+import { seamSnapshottingPromises } from './seam/snapshotting.js'
 
 /** Of the methods of a `Backend`. */
-export const seamPromises: Promises = { ...seamAppendingPromises, ...seamReadingPromises, ...seamAdoptingPromises }
+export const seamPromises: Promises = {
+  ...seamAppendingPromises,
+  ...seamReadingPromises,
+  ...seamAdoptingPromises,
+  ...seamFollowingPromises,
+  ...seamKeepingValuesPromises,
+  ...seamSnapshottingPromises,
+}
 
 /** Of a store over any backend. */
 export const storePromises: Promises = {
@@ -45,6 +58,9 @@ export const storePromises: Promises = {
   ...timePromises,
   ...evolvingPromises,
   ...projectingPromises,
+  ...snapshottingPromises,
+  ...decidingPromises,
+  ...keepingValuesPromises,
   ...followingPromises,
   ...subscribingPromises,
   ...agreeingPromises,
@@ -54,7 +70,12 @@ export const storePromises: Promises = {
 }
 
 /** Of a store over a backend that outlives the process. */
-export const durablePromises: Promises = reopeningPromises
+export const durablePromises: Promises = {
+  ...reopeningPromises,
+  ...keptValuesPromises,
+  ...savedPromises,
+  ...resumingPromises,
+}
 
 /** Of a store too, where no call has to be repeated. */
-export { momentPromises }
+export const callPromises: Promises = { ...momentPromises, ...decidingAgainPromises }

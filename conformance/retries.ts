@@ -9,7 +9,7 @@ export function withRetries(store: Store): Store {
       const value: unknown = Reflect.get(target, property, target)
       if (typeof value !== 'function') return value
       const method = value.bind(target) as (...given: unknown[]) => unknown
-      if (property !== 'append' && property !== 'commit') return method
+      if (property !== 'append' && property !== 'commit' && property !== 'decide') return method
       return (...given: unknown[]) => retried(() => method(...given) as Promise<unknown>)
     },
   })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { Case, type BackendUnderTest, type Promises } from './case.js'
 import type { Backend } from '../src/index.js'
-import { durablePromises, momentPromises, seamPromises, storePromises } from './promises.js'
+import { durablePromises, callPromises, seamPromises, storePromises } from './promises.js'
 
 export interface BackendSuiteOptions {
   /** Begins every title: which backend, and under what circumstances. */
@@ -27,7 +27,7 @@ export interface BackendSuiteOptions {
 export function testBackend(options: BackendSuiteOptions): readonly string[] {
   const { name, test, knownGaps = {}, durable = true, faults } = options
   const promises: Promises = {
-    ...(faults === undefined ? { ...seamPromises, ...momentPromises } : {}),
+    ...(faults === undefined ? { ...seamPromises, ...callPromises } : {}),
     ...storePromises,
     ...(durable ? durablePromises : {}),
   }

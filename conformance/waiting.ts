@@ -10,9 +10,9 @@ export async function take<Item>(items: AsyncIterable<Item>, count: number): Pro
   const iterator = items[Symbol.asyncIterator]()
   try {
     while (list.length < count) {
-      const { done, value } = await inTime(iterator.next(), `item ${list.length + 1} of ${count}`)
-      if (done === true) break
-      list.push(value as Item)
+      const next = await inTime(iterator.next(), `item ${list.length + 1} of ${count}`)
+      if (next.done === true) break
+      list.push(next.value)
     }
     return list
   } finally {

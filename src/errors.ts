@@ -32,6 +32,19 @@ export interface ErrorFacts {
   'blob-invalid': { pointer: string }
   'blob-missing': { cid: string; index?: number; pointer?: string }
   'blob-corrupt': { cid: string; path?: string }
+  'import-invalid': {
+    path: string
+    /** From 1, in the file. */
+    line?: number
+    /** From 1: data rows of a table, events of a batch. */
+    row?: number
+    /** Bytes from the start of the file. */
+    offset?: number
+    column?: string
+    pointer?: string
+    /** How many events this run had recorded before. */
+    recorded?: number
+  }
   'store-missing': { path: string }
   'store-foreign': { path: string; found: string }
   'store-unwritable': { path: string }

@@ -10,7 +10,7 @@ import { KvReader } from './kv/kv.js'
 import { follow, type FollowQuery } from './log/following.js'
 import { checkName } from './log/names.js'
 import type { Reader } from './log/reader.js'
-import type { Projected, Projector, ProjectSelection, Snapshot } from './projections/projecting.js'
+import type { Projected, Projector, ProjectSelection, Snapshot, SnapshotSaving } from './projections/projecting.js'
 import type { Projection } from './projections/projection.js'
 
 const STREAMS_PAGE_LENGTH = 1000
@@ -24,10 +24,13 @@ export interface BootReport {
   /** The head when the store was opened. */
   readonly head: number
   readonly steps: readonly BootStep[]
+  /** What became so far of the snapshots that are taken by the way, so that a failure of one is not silent. */
+  readonly snapshots: SnapshotSaving
 }
 
 /** What a complete check of the log found. */
 export interface Verification {
+  /** Nothing that was recorded is damaged or missing. A damaged index is among the findings, and is no reason. */
   readonly intact: boolean
   /** How many events could be checked from the first on without meeting damage. */
   readonly events: number
@@ -59,6 +62,8 @@ export class Observer {
   /** Grown when a checkpoint is asked for, so that appending pays nothing for it. */
   readonly #tree = new MerkleTree()
   #treeGrowth: Promise<unknown> = Promise.resolve()
+  /** Ends those who follow. */
+  readonly #ending = new AbortController()
   #closing: Promise<void> | undefined
 
   /** Current values. */
@@ -141,7 +146,7 @@ export class Observer {
    */
   follow(query: FollowQuery = {}, options: { readonly signal?: AbortSignal } = {}): AsyncIterable<RecordedEvent> {
     this.assertOpen()
-    return follow(this.#parts.backend, this.#parts.reader, query, options.signal)
+    return follow(this.#parts.backend, this.#parts.reader, query, options.signal, this.#ending.signal)
   }
 
   /**
@@ -175,7 +180,7 @@ export class Observer {
     const log = await checkLog(this.#parts.backend)
     const findings = [...own.findings, ...log.findings]
     return {
-      intact: findings.length === 0,
+      intact: findings.every(({ code }) => code === 'index-damaged'),
       events: log.events,
       root: log.root,
       examined: { ...own.examined, lines: log.events },
@@ -185,12 +190,15 @@ export class Observer {
 
   /** What opening found and did. */
   report(): BootReport {
-    const { backend, head } = this.#parts
-    return { backend: backend.name, durable: backend.durable, log: backend.logId, head, steps: backend.boot }
+    const { backend, head, projector } = this.#parts
+    const { name, durable, logId: log, boot } = backend
+    const steps = [...boot, ...projector.boot]
+    return { backend: name, durable, log, head, steps, snapshots: projector.saving() }
   }
 
   /** Lets what is under way finish, then lets go of the log. Idempotent; afterwards every call is `store-closed`. */
   async close(): Promise<void> {
+    this.#ending.abort()
     this.#closing ??= this.finish().then(
       () => this.#parts.release(),
       // What is held is let go of even so.

@@ -3,6 +3,7 @@ import { invalidAddress, parseAddress } from './address.js'
 import { createBlobCheck } from './blobs/blob-check.js'
 import { openBlobs } from './blobs/open-blobs.js'
 import { openFileBackend } from './backends/file/backend.js'
+import { nodePlatform } from './backends/file/node-platform.js'
 import { openFileObserver } from './backends/file/observer.js'
 import { openMemoryBackend } from './backends/memory/backend.js'
 import type { Backend } from './backends/protocol.js'
@@ -38,7 +39,7 @@ export async function open<E extends Events = Events>(
 export async function openStore(at: string | Backend, options: OpenOptions, ports: Ports): Promise<Store> {
   checkOpenOptions(options)
   const { clock = systemClock, random = systemRandom, events = NO_EVENTS } = options
-  const blobs = openBlobs(options.blobs)
+  const blobs = openBlobs(options.blobs, nodePlatform.files)
   const check = ports.check ?? createBlobCheck(events, blobs)
   const { backend, release } = await openBackend(at, options)
   try {
@@ -71,7 +72,7 @@ export async function openObserver<E extends Events = Events>(
   const { backend, release } = await openReading(at)
   try {
     const parts = await openParts(backend, openOptions, {}, true)
-    const observer = new Observer({ ...parts, blobs: openBlobs(options.blobs), release })
+    const observer = new Observer({ ...parts, blobs: openBlobs(options.blobs, nodePlatform.files), release })
     signal?.addEventListener('abort', () => void observer.close(), { once: true })
     return observer as ObserverOf<E>
   } catch (error) {

@@ -44,7 +44,7 @@ export class Store extends Observer {
     const createId = createIds(random)
     const assertOpen = (written?: 'no'): void => this.assertOpen(written)
     this.#writer = new Writer({ backend, reader, events, ports, clock, head, newId: () => createId(clock().getTime()) })
-    this.#subscriptions = new Subscriptions({ backend, reader, clock, onPage: () => projector.noteProgress() })
+    this.#subscriptions = new Subscriptions({ backend, reader, clock, random, onPage: () => projector.noteProgress() })
     this.kv = new Kv(backend.kv, assertOpen)
     this.blobs = new Blobs(blobs, assertOpen)
     this.snapshots = {

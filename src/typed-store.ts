@@ -2,9 +2,9 @@
 import type { Appended, Refused, Write } from './events.js'
 import type { Conditions } from './log/conditions.js'
 import type { Events } from './log/evolution.js'
-import type { Checked, Decided, RecordedEventOf, Selected, TypedFollowQuery, TypedQuery } from './log/typed-events.js'
+import type { Checked, Decided, Selected, TypedFollowQuery, TypedQuery } from './log/typed-events.js'
 import type { Observer as UntypedObserver } from './observer.js'
-import type { DecideOptions, DecideTarget } from './projections/deciding.js'
+import type { Decide, DecideOptions, DecideTarget } from './projections/deciding.js'
 import type { Projection } from './projections/projection.js'
 import type { Store as UntypedStore } from './store.js'
 import type { SubscribeOptions, Subscription } from './subscriptions/subscriptions.js'
@@ -17,7 +17,7 @@ export interface TypedWrite<E extends Events, Type extends string> extends Write
 /** A decision whose events are checked against their declarations. */
 export type TypedDecide<E extends Events, State, Type extends string> = (
   state: State,
-  at: { readonly revision: number; readonly position: number },
+  at: Parameters<Decide<State>>[1],
 ) => readonly Decided<E, Type>[] | Promise<readonly Decided<E, Type>[]>
 
 /**
@@ -44,14 +44,14 @@ export interface TypedStore<E extends Events> extends UntypedStore {
   read<Type extends string = string, Raw extends boolean = false>(
     query?: TypedQuery<Type, Raw>,
   ): AsyncIterable<Selected<E, Type, Raw>>
-  follow<Type extends string = string>(
-    query?: TypedFollowQuery<Type>,
+  follow<Type extends string = string, Raw extends boolean = false>(
+    query?: TypedFollowQuery<Type, Raw>,
     options?: { readonly signal?: AbortSignal },
-  ): AsyncIterable<RecordedEventOf<E, Type>>
-  subscribe<Type extends string = string>(
+  ): AsyncIterable<Selected<E, Type, Raw>>
+  subscribe<Type extends string = string, Raw extends boolean = false>(
     name: string,
-    query: TypedFollowQuery<Type>,
-    handler: (event: RecordedEventOf<E, NoInfer<Type>>) => void | Promise<void>,
+    query: TypedFollowQuery<Type, Raw>,
+    handler: (event: Selected<E, NoInfer<Type>, NoInfer<Raw>>) => void | Promise<void>,
     options?: SubscribeOptions,
   ): Promise<Subscription>
 }
@@ -61,10 +61,10 @@ export interface TypedObserver<E extends Events> extends UntypedObserver {
   read<Type extends string = string, Raw extends boolean = false>(
     query?: TypedQuery<Type, Raw>,
   ): AsyncIterable<Selected<E, Type, Raw>>
-  follow<Type extends string = string>(
-    query?: TypedFollowQuery<Type>,
+  follow<Type extends string = string, Raw extends boolean = false>(
+    query?: TypedFollowQuery<Type, Raw>,
     options?: { readonly signal?: AbortSignal },
-  ): AsyncIterable<RecordedEventOf<E, Type>>
+  ): AsyncIterable<Selected<E, Type, Raw>>
 }
 
 /** A store; with `Store<typeof events>` one whose event types are declared. The latter is the former too. */

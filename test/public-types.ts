@@ -14,6 +14,7 @@ import {
   type RecordedEvent,
   type Refused,
   type Store,
+  type Subscription,
   type Unless,
 } from '../src/index.js'
 
@@ -40,6 +41,20 @@ export const calls = {
   read: () => store.read({ tags: ['a:b'], any: [{ types: ['x'] }], backwards: true, limit: 1 } satisfies Query),
   project: () => store.project(total, { stream: 'a', at: new Date() }) satisfies Promise<Projected<number>>,
   event: () => store.event(1) satisfies Promise<RecordedEvent | undefined>,
+  follow: (signal: AbortSignal) =>
+    store.follow({ tags: ['a:b'], after: 3 }, { signal }) satisfies AsyncIterable<RecordedEvent>,
+  subscribe: () =>
+    store.subscribe('name', { types: ['x'], after: 0 }, async (recorded) => void recorded.position, {
+      onError: 'park',
+      takeOver: true,
+    }) satisfies Promise<Subscription>,
+  subscription: async (subscription: Subscription) => {
+    holds<Equal<Subscription['done'], Promise<void>>>()
+    await subscription.whenAt(subscription.position, { timeoutMs: 1 })
+    for (const { position, error } of await subscription.parked())
+      await subscription.replay(position).catch(() => error)
+    await subscription.close()
+  },
   checkpoint: () => store.checkpoint() satisfies Promise<{ size: number; root: string }>,
   data: (recorded: RecordedEvent) => recorded.data satisfies Json,
   code: (error: unknown) => (isPerdureError(error) && error.code === 'event-invalid' ? error.facts.pointer : ''),

@@ -59,6 +59,49 @@ export const evolvingPromises: Promises = {
     assert.deepEqual(dataOf(refused.conflicts[0]?.events ?? []), today)
   },
 
+  'evolution: old versions are as of today for those who follow, subscribe and decide, and in a later snapshot': async (
+    it,
+  ) => {
+    await ofEveryVersion(it)
+    const store = await it.store({ events: third })
+    const followed: Json[] = []
+    for await (const event of store.follow({ stream: 'p' })) {
+      followed.push(event.data)
+      if (followed.length === 3) break
+    }
+    assert.deepEqual(followed, today)
+
+    const handled: Json[] = []
+    const subscription = await store.subscribe('names', {}, (event) => void handled.push(event.data))
+    await subscription.whenAt(3)
+    await subscription.close()
+    assert.deepEqual(handled, today)
+
+    const names = defineProjection({
+      name: 'names',
+      version: 1,
+      initial: [] as Json[],
+      on: { person_named: (state: Json[], event: RecordedEvent) => [...state, event.data] },
+    })
+    const decided: Json[][] = []
+    const decide = (target: string | { stream: string; query: object }) =>
+      store.decide(target, names, (state) => {
+        decided.push(state)
+        return []
+      })
+    await decide('p')
+    await decide({ stream: 'q', query: { types: ['person_named'] } })
+    await store.snapshots.take(names)
+    await store.append('p', { type: 'person_named', version: 1, data: { name: 'Di Oz' } })
+    assert.deepEqual(decided, [today, today])
+    const later = { full: 'Di Oz', parts: ['Di', 'Oz'] }
+    assert.deepEqual((await store.project(names)).state, [...today, later])
+    assertAppended(await store.append('p', { type: 'other', data: 1 }))
+    const conflict = await store.append('q', { type: 'other', data: 1 }, { unless: { query: {}, after: 3 } })
+    assert.ok(!conflict.ok)
+    assert.deepEqual(dataOf(conflict.conflicts[0]?.events ?? []), [later, 1])
+  },
+
   'evolution: `raw` gives events as they were recorded': async (it) => {
     await ofEveryVersion(it)
     const store = await it.store({ events: third })

@@ -89,7 +89,7 @@ export const followingPromises: Promises = {
     const store = await it.store()
     await store.append('a', notes(3))
     const iterator = store.follow()[Symbol.asyncIterator]()
-    for (const position of range(1, 3)) assert.equal((await iterator.next()).value?.position, position)
+    for (const _ of range(1, 3)) await iterator.next()
     const next = iterator.next()
     await store.close()
     assert.equal((await inTime(next, 'the end')).done, true)

@@ -112,10 +112,11 @@ export const subscribingPromises: Promises = {
   ) => {
     const store = await it.store()
     await store.append('a', notes(20))
-    const [atFive, goOn] = [gate(), gate()]
+    const [atFive, goOn, beyond] = [gate(), gate(), gate()]
     const old: number[] = []
     const former = await store.subscribe('name', {}, async ({ position }) => {
       old.push(position)
+      if (position > 5) beyond.open()
       if (position !== 5) return
       atFive.open()
       await goOn.opened
@@ -125,7 +126,8 @@ export const subscribingPromises: Promises = {
     const latter = await store.subscribe('name', {}, handler, { takeOver: true })
     await caughtUp(store, latter)
     goOn.open()
-    const lost = await failsWith('subscription-lost', inTime(former.done, 'the loss'), { name: 'name' })
+    const ended = inTime(Promise.race([former.done, beyond.opened]), 'the loss')
+    const lost = await failsWith('subscription-lost', ended, { name: 'name' })
     assert.equal(lost, await errorOf(former.whenAt(20)))
     assert.deepEqual(old, range(1, 5))
     // What the former one had not saved yet comes again, and nothing is left out.
@@ -260,5 +262,32 @@ export const subscribingPromises: Promises = {
     const subscription = await store.subscribe('n', {}, () => {})
     await failsWith('options-invalid', subscription.whenAt(-1), { option: 'position' })
     await subscription.close()
+  },
+}
+
+/** Where what is kept outlives the process. */
+export const resumingPromises: Promises = {
+  'subscribe: after opening again it goes on where it stood, with what it has parked': async (it) => {
+    let store = await it.store()
+    await store.append('a', [...notes(3), note('bad'), ...notes(3)])
+    const seen: number[] = []
+    const handler = (event: RecordedEvent): void => {
+      if (isBad(event)) throw new Error('no')
+      seen.push(event.position)
+    }
+    for (const round of range(1, 3)) {
+      const subscription = await store.subscribe('lasting', {}, handler, { onError: 'park' })
+      await caughtUp(store, subscription)
+      const parked = await subscription.parked()
+      assert.deepEqual(
+        parked.map(({ position, attempts }) => [position, attempts]),
+        [[4, round]],
+      )
+      await errorOf(subscription.replay(4))
+      // Closing the store closes it.
+      store = await it.reopen()
+      await store.append('a', note('x'))
+    }
+    assert.deepEqual(seen, [1, 2, 3, 5, 6, 7, 8, 9])
   },
 }

@@ -5,21 +5,18 @@
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { crc32 } from 'node:zlib'
 
 const KEYS =
   /^position( commit)? stream revision id type( version)? time( occurred)?( tags)?( subject| subjects)?( refers)?( meta)?( data)?( sealed)?$/
-
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest()
 export const leafHash = (line) => sha256(Buffer.of(0), line)
 
 /** The root of the Merkle tree (RFC 6962, section 2.1) above leaf hashes. */
 export function rootOf(leaves, from = 0, to = leaves.length) {
   if (to - from < 2) return leaves[from] ?? sha256()
-  let split = 1
-  while (split * 2 < to - from) split *= 2
+  const split = 1 << (31 - Math.clz32(to - from - 1))
   return sha256(Buffer.of(1), rootOf(leaves, from, from + split), rootOf(leaves, from + split, to))
 }
 
@@ -38,7 +35,6 @@ export function readHead(bytes) {
 
 export const emptyLog = () => ({ lines: [], last: 0, time: '', revisions: new Map(), commit: [1, 0] })
 const isWhole = ({ last, commit: [first, count] }) => last === first + count - 1
-
 /** Checks that a line continues the log, and adds it. Gives the event that it records. */
 export function readLine(line, log) {
   const event = JSON.parse(line)
@@ -76,16 +72,14 @@ function readSegment(bytes, name, logId, log) {
     while (at < stop) readLine(next(), log)
     insist(at === stop && log.last - last === group.events && isWhole(log), `${name}, byte ${at}: the group's events`)
   }
-  return false
 }
 
 /** Everything the head vouches for; what may lie above it is not acknowledged. @throws Error that names the place */
 export function readFolder(folder) {
-  const [head, log] = [readHead(readFileSync(join(folder, 'head'))), emptyLog()]
-  let met = 0
-  for (const name of readdirSync(join(folder, 'segments')).sort()) {
-    const from = Number(/^(\d{16})\.ndjson$/.exec(name)?.[1] ?? Infinity)
-    const bytes = readFileSync(join(folder, 'segments', name))
+  let [head, log, met] = [readHead(readFileSync(`${folder}/head`)), emptyLog(), 0]
+  for (const name of readdirSync(`${folder}/segments`).sort()) {
+    const from = /^\d{16}\.ndjson$/.test(name) ? parseInt(name) : NaN
+    const bytes = readFileSync(`${folder}/segments/${name}`)
     const part = bytes.subarray(0, from < head.segment ? bytes.length : from === head.segment ? head.bytes : 0)
     if (part.length > 0) insist(readSegment(part, name, head.log, log) || from === head.segment, `${name}: no end`)
     if (from === head.segment) met = sha256(part).toString('hex') === head.sha256 ? from : -1
@@ -95,6 +89,12 @@ export function readFolder(folder) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { lines, root } = readFolder(process.argv[2] ?? '.')
-  process.stdout.write(lines.map((line) => line + '\n').join(''), () => console.error(root))
+  // In one line; and none where whoever reads the output has enough of it (| head).
+  process.on('uncaughtException', ({ code, message }) => {
+    if (code !== 'EPIPE') console.error(message)
+    process.exit(code === 'EPIPE' ? 0 : 1)
+  })
+  insist(process.argv[2], 'usage: node reader.mjs <folder>')
+  const { lines, root } = readFolder(process.argv[2])
+  process.stdout.write(lines.map((line) => line + '\n').join(''), (error) => error ?? console.error(root))
 }

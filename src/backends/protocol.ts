@@ -136,6 +136,7 @@ export interface SnapshotPlace {
 }
 
 export interface SnapshotInfo extends SnapshotPlace {
+  /** What it takes where it is kept, about. */
   readonly bytes: number
 }
 

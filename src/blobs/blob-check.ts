@@ -1,13 +1,13 @@
 /** Refuses events whose blobs do not exist. */
-import { PerdureError } from '../errors.js'
+import { PerdureError, withWritten } from '../errors.js'
 import type { RecordedEvent } from '../events.js'
 import type { Json } from '../json.js'
 import type { Events } from '../log/evolution.js'
 import { invalidEvent } from '../log/encoding.js'
 import type { CheckPort, Guards, PreparedEvent } from '../log/ports.js'
 import type { BlobStore } from './blob-store.js'
-import { requireBlobStore, type BlobReference } from './blobs.js'
-import { checkReference } from './reference.js'
+import { reading, requireBlobStore } from './asking.js'
+import { checkReference, type BlobReference } from './reference.js'
 
 /** Keys that lead from `data` to where a reference may stand, and the same as a pointer into the event. */
 interface Place {
@@ -109,9 +109,17 @@ async function assertThere(found: readonly Found[], store: BlobStore): Promise<v
   const cids = [...new Set(found.map(({ cid }) => cid))]
   for (let from = 0; from < cids.length; from += QUESTIONS_MAX) {
     const some = cids.slice(from, from + QUESTIONS_MAX)
-    const answers = await Promise.all(some.map((cid) => store.has(cid)))
+    const answers = await Promise.all(some.map((cid) => asks(store, cid)))
     const missing = found.find(({ cid }) => answers[some.indexOf(cid)] === false)
     if (missing !== undefined) throw missingBlob(missing)
+  }
+}
+
+async function asks(store: BlobStore, cid: string): Promise<boolean> {
+  try {
+    return await reading(() => store.has(cid))
+  } catch (error) {
+    throw withWritten(error, 'no')
   }
 }
 

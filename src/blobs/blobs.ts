@@ -1,8 +1,9 @@
 /** `store.blobs`: large objects, and the references to them that events hold. */
-import { isPerdureError, PerdureError } from '../errors.js'
+import { PerdureError } from '../errors.js'
+import { putting, reading, requireBlobStore } from './asking.js'
 import type { BlobStore } from './blob-store.js'
 import { checkCid, cidOf } from './cid.js'
-import { invalidBlob, messageOf } from './failures.js'
+import { invalidBlob } from './failures.js'
 import { checkMediaType, type BlobReference } from './reference.js'
 
 export type { BlobReference } from './reference.js'
@@ -84,17 +85,6 @@ function checkPutOptions(options: unknown): BlobPutOptions {
   return { mediaType: mediaType as string }
 }
 
-/** @throws PerdureError `unsupported` */
-export function requireBlobStore(store: BlobStore | undefined, written?: 'no'): BlobStore {
-  if (store !== undefined) return store
-  throw new PerdureError(
-    'unsupported',
-    'this store was opened without a place for blobs',
-    { feature: 'blobs' },
-    { hint: "Open it with { blobs: 'file:<folder>' } or a blob store of your own.", ...(written && { written }) },
-  )
-}
-
 function noSealing(): PerdureError<'unsupported'> {
   return new PerdureError(
     'unsupported',
@@ -102,36 +92,6 @@ function noSealing(): PerdureError<'unsupported'> {
     { feature: 'blobs by subject' },
     { hint: 'Leave subject out, or encrypt the bytes before they are put.', written: 'no' },
   )
-}
-
-async function reading<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (cause) {
-    if (isPerdureError(cause)) throw cause
-    const hint = 'The cause is an error of the blob store that was handed to open.'
-    throw failed('get a blob', cause, { hint })
-  }
-}
-
-async function putting<T>(put: () => Promise<T>): Promise<T> {
-  try {
-    return await put()
-  } catch (cause) {
-    if (isPerdureError(cause)) throw cause
-    const hint =
-      'The cause is an error of the blob store that was handed to open. Putting the same bytes again is safe.'
-    throw failed('put a blob', cause, { hint, written: 'unknown' })
-  }
-}
-
-function failed(
-  operation: string,
-  cause: unknown,
-  options: { readonly hint: string; readonly written?: 'unknown' },
-): PerdureError<'backend-failed'> {
-  const message = `the blob store failed: ${messageOf(cause)}`
-  return new PerdureError('backend-failed', message, { operation }, { cause, ...options })
 }
 
 /** A store of somebody else's that names blobs in another way would make references that nobody can follow. */

@@ -1,6 +1,6 @@
 /** From the `blobs` option of `open` to a blob store. */
 import { parseAddress, type Address } from '../address.js'
-import { assertInvariant, isPerdureError, PerdureError } from '../errors.js'
+import { isPerdureError, PerdureError } from '../errors.js'
 import type { BlobFiles } from './blob-files.js'
 import type { BlobStore } from './blob-store.js'
 import { FolderBlobs } from './folder-blobs.js'
@@ -12,11 +12,10 @@ import { MemoryBlobs } from './memory-blobs.js'
  *
  * @throws PerdureError `options-invalid`
  */
-export function openBlobs(at: string | BlobStore | undefined, files?: BlobFiles): BlobStore | undefined {
+export function openBlobs(at: string | BlobStore | undefined, files: BlobFiles): BlobStore | undefined {
   if (typeof at !== 'string') return at
   const address = parseBlobAddress(at)
   if (address.kind === 'memory') return new MemoryBlobs()
-  assertInvariant(files !== undefined, 'whoever opens a folder of blobs says on which disk')
   return new FolderBlobs({ folder: address.folder, files })
 }
 

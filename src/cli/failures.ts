@@ -8,7 +8,16 @@ import { plural, printable, shortened } from './text.js'
 
 /** The command line's own codes beside those of the library. */
 export type CommandErrorCode =
-  'usage' | 'failed' | 'git-missing' | 'not-a-repository' | 'git-failed' | 'demo-differs' | 'not-intact' | 'internal'
+  | 'usage'
+  | 'failed'
+  | 'not-found'
+  | 'conflict'
+  | 'git-missing'
+  | 'not-a-repository'
+  | 'git-failed'
+  | 'demo-differs'
+  | 'not-intact'
+  | 'internal'
 
 /** A failure that the command line itself finds. */
 export class CommandError extends Error {

@@ -50,13 +50,22 @@ export class Output {
     await this.line(this.#isTerminal ? printable(text) : text)
   }
 
+  /** Bytes as they are; not for a terminal. @throws OutputClosed */
+  async bytes(bytes: Uint8Array): Promise<void> {
+    await this.flush()
+    await this.#write(bytes)
+  }
+
   /** Resolves once everything has been handed over. @throws OutputClosed */
   async flush(): Promise<void> {
     const text = this.#batch
-    if (text === '') return
     this.#batch = ''
+    if (text !== '') await this.#write(text)
+  }
+
+  async #write(piece: string | Uint8Array): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#stream.write(text, (error) => {
+      this.#stream.write(piece, (error) => {
         if (error == null) resolve()
         else reject(isGone(error) ? new OutputClosed('nobody reads the output any more') : error)
       })

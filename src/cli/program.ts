@@ -3,16 +3,21 @@ import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
 import { addAppend } from './commands/append.js'
 import { addBench } from './commands/bench.js'
+import { addBlob } from './commands/blob.js'
 import { addCat } from './commands/cat.js'
 import { addCheckpoint } from './commands/checkpoint.js'
 import { addDemo } from './commands/demo.js'
 import { addDoctor } from './commands/doctor.js'
+import { addFollow } from './commands/follow.js'
 import { addImport } from './commands/import.js'
 import { addInit } from './commands/init.js'
+import { addKv } from './commands/kv.js'
 import { addProject } from './commands/project.js'
 import { addRead } from './commands/read.js'
 import { addRepair } from './commands/repair.js'
+import { addSnapshot } from './commands/snapshot.js'
 import { addStreams } from './commands/streams.js'
+import { addSubscription } from './commands/subscription.js'
 import { addVerify } from './commands/verify.js'
 import { EXIT } from './exit-codes.js'
 import { describeFailure, encodeFailure, failureOf } from './failures.js'
@@ -116,9 +121,15 @@ function addCommands(program: Command, io: Io): void {
   addImport(program, io)
   program.commandsGroup('Read:')
   addRead(program, io)
+  addFollow(program, io)
   addCat(program, io)
   addStreams(program, io)
   addProject(program, io)
+  program.commandsGroup('Beside the log:')
+  addKv(program, io)
+  addBlob(program, io)
+  addSnapshot(program, io)
+  addSubscription(program, io)
   program.commandsGroup('Look after it:')
   addCheckpoint(program, io)
   addVerify(program, io)

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { parseAddress } from '../address.js'
 import { isPerdureError, withWritten } from '../errors.js'
 import type { Observer } from '../observer.js'
-import { open, type OpenOptions } from '../open.js'
+import { open, openObserver, type OpenOptions } from '../open.js'
 import type { Store } from '../store.js'
 import type { Io } from './io.js'
 import { parseSecondsToMs } from './values.js'
@@ -19,16 +19,24 @@ export interface StoreOptions {
   readonly wait?: number
 }
 
-/** Adds the options that every command on a log takes. */
+/** Adds the options of a command that opens a log for itself. */
 export function takesStore(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--store <url>', 'where the log is: file:<folder> or memory:')
-        .env('PERDURE_STORE')
-        .default(DEFAULT_STORE),
-    )
+  return addressed(command)
     .option('--wait <seconds>', 'wait so long for a log that another process has open', parseSecondsToMs)
     .option('--json', 'print JSON Lines')
+}
+
+/** Adds those of a command that only observes: it waits for nobody. */
+export function observesStore(command: Command): Command {
+  return addressed(command).option('--json', 'print JSON Lines')
+}
+
+function addressed(command: Command): Command {
+  return command.addOption(
+    new Option('--store <url>', 'where the log is: file:<folder> or memory:')
+      .env('PERDURE_STORE')
+      .default(DEFAULT_STORE),
+  )
 }
 
 /** An empty PERDURE_STORE is the same as none. */
@@ -42,13 +50,16 @@ export function folderOf(url: string): string | undefined {
   return address.kind === 'file' ? address.folder : undefined
 }
 
-/** Runs `use` with the log open for reading, and closes it. */
+/** Runs `use` with an observer of the log, also while another process writes: takes no lock, changes nothing. */
 export async function withObserver<T>(
   io: Io,
   options: StoreOptions,
   use: (observer: Observer) => Promise<T>,
 ): Promise<T> {
-  return await withStore(io, options, use)
+  const url = storeUrl(options)
+  // One in memory is this process's own, and empty: there is nobody else to observe.
+  if (folderOf(url) === undefined) return await withStore(io, options, use)
+  return await using(io, () => openObserver(url), use)
 }
 
 /** The same for a command that writes: where the log cannot even be opened, its error says that nothing was written. */
@@ -71,13 +82,22 @@ export async function withStore<T>(
   use: (store: Store) => Promise<T>,
   options: OpenOptions = {},
 ): Promise<T> {
-  io.signal.throwIfAborted()
   const given: StoreOptions = typeof at === 'string' ? { store: at } : at
-  const store = await whileLocked(given.wait ?? 0, io.signal, () => open(storeUrl(given), options))
+  const attempt = (): Promise<Store> => open(storeUrl(given), options)
+  return await using(io, () => whileLocked(given.wait ?? 0, io.signal, attempt), use)
+}
+
+async function using<Opened extends Observer, T>(
+  io: Io,
+  openIt: () => Promise<Opened>,
+  use: (opened: Opened) => Promise<T>,
+): Promise<T> {
+  io.signal.throwIfAborted()
+  const opened = await openIt()
   try {
-    return await unlessAborted(io.signal, use(store))
+    return await unlessAborted(io.signal, use(opened))
   } finally {
-    await store.close()
+    await opened.close()
   }
 }
 

@@ -52,12 +52,26 @@ export function parseExpect(text: string): Expect {
   return parseCount(text)
 }
 
+/** What a put or delete of a current value expects. */
+export function parseExpectOfEntry(text: string): number | 'new' {
+  if (text === 'new') return text
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is new, or a revision (0, 1, 2…).')
+  return parseCount(text)
+}
+
 /** A position, or a time for {@link Date}. */
 export function parsePositionOrTime(text: string): number | Date {
   if (/^\d+$/.test(text)) return parseCount(text)
   const time = new Date(text)
   if (Number.isNaN(time.getTime())) throw new InvalidArgumentError('It is a position (0, 1, 2…) or a time.')
   return time
+}
+
+/** A position, or where the log ends. */
+export function parsePositionOrHead(text: string): number | 'head' {
+  if (text === 'head') return text
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a position (0, 1, 2…) or head.')
+  return parseCount(text)
 }
 
 /** For options that may be given several times. */

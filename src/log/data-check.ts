@@ -39,7 +39,8 @@ function createStandardCheck(schema: StandardSchema): DataCheck {
     if ('then' in result) {
       // Nobody waits for it, so its failure must not end the process.
       result.then(undefined, () => undefined)
-      throw invalidEvent(index, '/data', 'has an asynchronous validator, which a log cannot wait for')
+      // zod gives a promise for a validator that threw, too.
+      throw invalidEvent(index, '/data', 'has an asynchronous validator (or one that threw): a log cannot wait for it')
     }
     const issue = result.issues?.[0]
     if (issue === undefined) return

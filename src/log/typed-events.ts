@@ -23,10 +23,8 @@ export type Recordable<T> = [AnyJson] extends [T]
       : T extends readonly unknown[]
         ? number extends T['length']
           ? readonly Recordable<T[number]>[]
-          : RecordableMembers<T>
-        : RecordableMembers<T>
-
-type RecordableMembers<T> = { readonly [Key in keyof T]: Recordable<Exclude<T[Key], undefined>> }
+          : { readonly [Key in keyof T]: Recordable<Exclude<T[Key], undefined>> }
+        : { readonly [Key in keyof T]: Recordable<Exclude<T[Key], undefined>> }
 
 /** What a Standard Schema takes. Anything else (a JSON Schema, no schema) says nothing to the compiler. */
 type InputOf<Schema> = Schema extends { readonly '~standard': { readonly types?: infer Types } }
@@ -127,4 +125,7 @@ export type Selected<E extends Events, Type extends string, Raw extends boolean>
   ? RecordedEventOf<E, Type>
   : RecordedEvent
 
-export type TypedFollowQuery<Type extends string> = FollowQuery & { readonly types?: readonly Type[] }
+export interface TypedFollowQuery<Type extends string, Raw extends boolean> extends FollowQuery {
+  readonly types?: readonly Type[]
+  readonly raw?: Raw
+}

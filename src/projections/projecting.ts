@@ -16,6 +16,9 @@ import { encodeState } from './state-text.js'
 export type { Snapshot } from './saved-states.js'
 export type { SnapshotSaving } from './due-snapshots.js'
 
+/** A fold this long is worth asking first whether there is a newer snapshot, of another process perhaps. */
+const LONG_FOLD_EVENTS = 500
+
 /** The outcome of a fold. */
 export interface Projected<State> {
   readonly state: State
@@ -141,6 +144,7 @@ export class Projector {
     // The backend skips what has no handler before anything of it is parsed: most of the speed of a replay.
     const query = { ...bounds, matcher: restrictTypes(matcher, Object.keys(projection.on)) }
     for await (const page of this.#parts.reader.pages(attempt(() => query))) fold.applyAll(page)
+    if (fold.count >= LONG_FOLD_EVENTS) this.#saved.forgetPlaces(subject.key)
     return { state: fold.state, subject, count: fold.count }
   }
 

@@ -16,8 +16,9 @@ import {
 
 /** So many that do not fit are met before giving up: those before them are of older versions still, most likely. */
 const MISFITS_MAX = 10
-/** Then they are forgotten, and read again if they are met again. */
+/** Beyond these, what is known is forgotten, and asked for again when it is needed. */
 const KNOWN_MISFITS_MAX = 10_000
+const KNOWN_PLACES_MAX = 100_000
 
 export interface Snapshot {
   readonly name: string
@@ -33,6 +34,9 @@ export class SavedStates {
   readonly #keep: number
   /** Those of other versions, so that they are not read again and again. */
   readonly #misfits = new Set<string>()
+  /** Key → positions. May be behind: then a fold goes on from an older one, which comes to the same. */
+  readonly #places = new Map<string, readonly number[]>()
+  #placesCount = 0
 
   constructor(backend: Backend, keep = Infinity) {
     this.#backend = backend
@@ -41,38 +45,50 @@ export class SavedStates {
 
   /** The newest that fits, at or below a position. @throws PerdureError `snapshot-malformed` */
   async newest(subject: SnapshotSubject, upTo: number): Promise<SavedState | undefined> {
-    const places = await this.#backend.snapshots.list(subject.key)
+    const known = this.#places.get(subject.key)
+    const positions = known ?? (await this.#positionsOf(subject.key))
     let misfits = 0
-    for (let i = places.length - 1; i >= 0 && misfits < MISFITS_MAX; i--) {
-      const place = places[i] as SnapshotInfo
-      if (place.position > upTo) continue
-      const saved = await this.#readFitting(subject, place)
-      if (saved !== undefined) return saved
+    for (let i = positions.length - 1; i >= 0 && misfits < MISFITS_MAX; i--) {
+      const position = positions[i] as number
+      if (position > upTo) continue
+      const saved = await this.#readFitting(subject, { key: subject.key, position })
+      if (saved === 'gone' && known !== undefined) {
+        this.forgetPlaces(subject.key)
+        return await this.newest(subject, upTo)
+      }
+      if (saved !== 'gone' && saved !== 'misfit') return saved
       misfits++
     }
     return undefined
+  }
+
+  /** Asks the backend again where snapshots of this key are: another process may have taken some. */
+  forgetPlaces(key: string): void {
+    this.#places.delete(key)
   }
 
   /** Durable once it resolves. Does nothing if the same is there already. */
   async save(subject: SnapshotSubject, position: number, stateText: string): Promise<Snapshot> {
     const { snapshots } = this.#backend
     const place = { key: subject.key, position }
-    const there = (await snapshots.list(place.key)).find((one) => one.position === position)
+    const there = await this.#infoOf(place)
     if (there !== undefined) {
       const saved = await this.#read(there)
       if (saved !== undefined && fits(subject, saved.subject)) return toSnapshot(saved, there.bytes)
       // Of another version: who goes back to that one folds from the snapshot before.
       await snapshots.remove(place)
     }
-    const text = encodeSnapshot(subject, position, stateText)
     try {
-      await snapshots.put(place, text)
+      await snapshots.put(place, encodeSnapshot(subject, position, stateText))
     } catch (error) {
       throw writeFailure(error, 'snapshot', 'Take it again; until then states are folded from further back.')
+    } finally {
+      this.#misfits.delete(misfit(subject, place))
+      this.forgetPlaces(place.key)
     }
-    this.#misfits.delete(misfit(subject, place))
+    const { bytes = 0 } = (await this.#infoOf(place)) ?? {}
     await this.#removeOldest(place.key)
-    return toSnapshot({ subject, position }, Buffer.byteLength(text))
+    return toSnapshot({ subject, position }, bytes)
   }
 
   /** @throws PerdureError `snapshot-malformed` */
@@ -133,16 +149,31 @@ export class SavedStates {
     }
   }
 
-  async #readFitting(subject: SnapshotSubject, place: SnapshotPlace): Promise<SavedState | undefined> {
+  async #positionsOf(key: string): Promise<readonly number[]> {
+    const positions = (await this.#backend.snapshots.list(key)).map(({ position }) => position)
+    this.#placesCount += positions.length + 1
+    if (this.#placesCount > KNOWN_PLACES_MAX) {
+      this.#places.clear()
+      this.#placesCount = positions.length + 1
+    }
+    this.#places.set(key, positions)
+    return positions
+  }
+
+  async #infoOf({ key, position }: SnapshotPlace): Promise<SnapshotInfo | undefined> {
+    return (await this.#backend.snapshots.list(key)).find((one) => one.position === position)
+  }
+
+  /** `gone`: removed, by whoever keeps only so many. */
+  async #readFitting(subject: SnapshotSubject, place: SnapshotPlace): Promise<SavedState | 'gone' | 'misfit'> {
     const known = misfit(subject, place)
-    if (this.#misfits.has(known)) return undefined
+    if (this.#misfits.has(known)) return 'misfit'
     const saved = await this.#read(place)
-    // Removed meanwhile, by whoever keeps only so many.
-    if (saved === undefined) return undefined
+    if (saved === undefined) return 'gone'
     if (fits(subject, saved.subject)) return saved
     if (this.#misfits.size >= KNOWN_MISFITS_MAX) this.#misfits.clear()
     this.#misfits.add(known)
-    return undefined
+    return 'misfit'
   }
 
   async #read(place: SnapshotPlace): Promise<SavedState | undefined> {
@@ -156,6 +187,7 @@ export class SavedStates {
     for (const place of places.slice(0, Math.max(0, places.length - this.#keep))) {
       await this.#backend.snapshots.remove(place)
     }
+    this.forgetPlaces(key)
   }
 }
 

@@ -24,8 +24,8 @@ export interface SavedState {
   readonly state: unknown
 }
 
-export function snapshotSubject(
-  { name, version, on, enrichments }: Pick<Projection<never>, 'name' | 'version' | 'on' | 'enrichments'>,
+export function snapshotSubject<State>(
+  { name, version, on, enrichments }: Projection<State>,
   matcher: Matcher,
   { declarations }: Events,
 ): SnapshotSubject {

@@ -3,7 +3,8 @@ import { PerdureError } from '../errors.js'
 import type { Json } from '../json.js'
 import type { Parked } from './subscription.js'
 
-const KEY_PREFIX = '$subscription/'
+/** Of the keys of checkpoints. */
+export const KEY_PREFIX = '$subscription/'
 
 /** Everything selected up to `position` has been handled, parked or skipped. */
 export interface Checkpoint {

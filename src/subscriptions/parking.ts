@@ -17,7 +17,7 @@ export class Parking {
 
   constructor(name: string, parked: readonly Parked[]) {
     this.#name = name
-    this.#parked = new Map(parked.map((one) => [one.position, one]))
+    this.#parked = new Map(parked.map((one) => [one.position, Object.freeze(one)]))
   }
 
   list(): Parked[] {

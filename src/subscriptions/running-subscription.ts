@@ -1,22 +1,16 @@
 /** One active instance of a subscription: reads on, calls the handler, and keeps account of how far it has come. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Backend, Claim } from '../backends/protocol.js'
-import { assertInvariant, isPerdureError, storeClosed, type PerdureError } from '../errors.js'
-import type { RecordedEvent } from '../events.js'
-import type { Reader } from '../log/reader.js'
-import { subscriptionLost } from './checkpoint-keeper.js'
-import { subscriptionClosed, subscriptionFailed } from './failures.js'
-import { ABANDONED, Handling } from './handling.js'
+import type { Backend } from '../backends/protocol.js'
+import { isPerdureError, storeClosed } from '../errors.js'
+import { Delivery, type DeliveryParts } from './delivery.js'
+import { subscriptionClosed } from './failures.js'
+import { ABANDONED, type Handling } from './handling.js'
 import { PAGE_TIME_MAX_MS, type Progress } from './progress.js'
-import { checkWhenAt, type SubscribeRequest } from './request.js'
+import { checkWhenAt } from './request.js'
 import type { Parked, Subscription } from './subscription.js'
 
-export interface RunningParts {
+export interface RunningParts extends DeliveryParts {
   readonly backend: Backend
-  readonly reader: Reader
-  readonly request: SubscribeRequest
-  readonly claim: Claim
-  readonly progress: Progress
 }
 
 interface Replay {
@@ -30,6 +24,7 @@ export class RunningSubscription implements Subscription {
   readonly done: Promise<void>
   readonly #parts: RunningParts
   readonly #progress: Progress
+  readonly #delivery: Delivery
   readonly #handling: Handling
   readonly #stop = new AbortController()
   readonly #timer: NodeJS.Timeout
@@ -48,7 +43,8 @@ export class RunningSubscription implements Subscription {
     this.#parts = parts
     this.#progress = parts.progress
     this.name = parts.request.name
-    this.#handling = new Handling(parts.request.handler)
+    this.#delivery = new Delivery(parts)
+    this.#handling = this.#delivery.handling
     this.#timer = setInterval(() => void this.#tick(), PAGE_TIME_MAX_MS)
     // Only what is not saved yet keeps the process alive.
     this.#timer.unref()
@@ -128,7 +124,7 @@ export class RunningSubscription implements Subscription {
       }
       if (!this.#isStopping) this.#fail(storeClosed())
     } catch (error) {
-      this.#fail(error)
+      if (!this.#isStopping) this.#fail(error)
     }
   }
 
@@ -151,8 +147,7 @@ export class RunningSubscription implements Subscription {
     const { events, scannedTo, failures } = await reader.scan(request.query, this.#progress.position, this.#head)
     for (const event of events) {
       if (this.#isStopping) return
-      // Not awaited unless there is something to wait for: most of the time of a quick handler would go into that.
-      const handled = this.#deliver(event, failures.get(event.position))
+      const handled = this.#delivery.deliver(event, failures.get(event.position))
       if (handled !== undefined) await handled
       if (this.#progress.isSaveDue) await this.#progress.save()
       while (this.#replays.length > 0 && !this.#isStopping) await this.#replayFor(this.#replays.shift() as Replay)
@@ -163,78 +158,21 @@ export class RunningSubscription implements Subscription {
     await nextTurn()
   }
 
-  /** @throws PerdureError `subscription-failed`, `subscription-lost` */
-  #deliver(event: RecordedEvent, failure: PerdureError | undefined): Promise<void> | undefined {
-    this.#assertHeld()
-    if (isUnreadable(event)) return void this.#progress.skip(event.position)
-    if (failure !== undefined) return void this.#handleFailure(event.position, failure)
-    let handled
-    try {
-      handled = this.#handling.call(event)
-    } catch (error) {
-      return void this.#handleFailure(event.position, error)
-    }
-    if (handled === undefined) return void this.#progress.moveTo(event.position)
-    return this.#settle(event.position, handled)
-  }
-
-  async #settle(position: number, handled: NonNullable<ReturnType<Handling['call']>>): Promise<void> {
-    let outcome
-    try {
-      outcome = await handled
-    } catch (error) {
-      return this.#handleFailure(position, error)
-    }
-    if (outcome !== ABANDONED) this.#progress.moveTo(position)
-  }
-
-  #handleFailure(position: number, error: unknown): void {
-    // Everything before it is done with, also what was not selected.
-    this.#progress.moveTo(position - 1)
-    const { parking } = this.#progress
-    if (this.#parts.request.onError !== 'park' || parking.isFull) {
-      throw subscriptionFailed(this.name, position, error, this.#parts.request.onError === 'park')
-    }
-    this.#progress.park(position, error)
-  }
-
   async #replayFor({ position, resolve, reject }: Replay): Promise<void> {
     await this.#replay(position).then(resolve, reject)
   }
 
   async #replay(position: number): Promise<void> {
-    this.#progress.parking.assertParked(position)
-    const failure = await this.#failureOf(position)
-    if (failure === undefined) this.#progress.unpark(position)
-    else this.#progress.park(position, failure.error)
-    await this.#save()
-    if (failure !== undefined) throw failure.error
-  }
-
-  /** What the handler says to a parked event. */
-  async #failureOf(position: number): Promise<{ readonly error: unknown } | undefined> {
-    const { reader, request } = this.#parts
-    const { events, failures } = await reader.scan({ ...request.query, matcher: [{}] }, position - 1, position)
-    const [event] = events
-    assertInvariant(event !== undefined, `the event at ${position}, which was parked, is there`)
-    this.#assertHeld()
-    if (isUnreadable(event)) return void this.#progress.skip(position)
-    const failure = failures.get(position)
-    if (failure !== undefined) return { error: failure }
-    let outcome
-    try {
-      outcome = await this.#handling.call(event)
-    } catch (error) {
-      return { error }
-    }
+    const outcome = await this.#delivery.retry(position)
     if (outcome === ABANDONED) throw this.#ending()
-    return undefined
+    await this.#save()
+    if (outcome !== undefined) throw outcome.error
   }
 
   /** Notices that the name has been taken over, whatever the handler is doing, and saves what is not saved. */
   async #tick(): Promise<void> {
     try {
-      this.#assertHeld()
+      this.#delivery.assertHeld()
       if (this.#progress.isSaveDue) await this.#progress.save()
       if (this.#progress.isSaved) this.#timer.unref()
     } catch (error) {
@@ -249,10 +187,6 @@ export class RunningSubscription implements Subscription {
       this.#fail(error)
       throw error
     }
-  }
-
-  #assertHeld(): void {
-    if (!this.#parts.claim.isHeld) throw subscriptionLost(this.name, this.#progress.position)
   }
 
   #assertGoing(): void {
@@ -294,9 +228,4 @@ export class RunningSubscription implements Subscription {
       if (!isPerdureError(error) || error.code !== 'store-closed') this.#fail(error)
     }
   }
-}
-
-/** Nothing in it can be read, so there is nothing to handle. */
-function isUnreadable({ unreadable }: RecordedEvent): boolean {
-  return unreadable !== undefined && unreadable.some(({ path }) => path === '')
 }

@@ -2,7 +2,7 @@
 import type { Backend, Claim } from '../backends/protocol.js'
 import type { Clock } from '../clock.js'
 import { PerdureError, storeClosed } from '../errors.js'
-import { createUuid, systemRandom } from '../ids.js'
+import { createUuid } from '../ids.js'
 import type { FollowQuery } from '../log/following.js'
 import type { Reader } from '../log/reader.js'
 import { CheckpointKeeper } from './checkpoint-keeper.js'
@@ -18,8 +18,8 @@ export interface SubscriptionsParts {
   readonly backend: Backend
   readonly reader: Reader
   readonly clock: Clock
-  /** For the id by which an instance knows its own writes. Default: the system's. */
-  readonly random?: (bytes: number) => Uint8Array
+  /** For the id by which an instance knows its own writes. */
+  readonly random: (bytes: number) => Uint8Array
   /** Called after each page whose checkpoint was saved. */
   readonly onPage: () => void
 }
@@ -70,13 +70,14 @@ export class Subscriptions {
     try {
       return await this.#start(request, claim)
     } catch (error) {
-      await claim.release()
+      // Whatever becomes of that: the error that matters is this one.
+      await claim.release().catch(() => undefined)
       throw error
     }
   }
 
   async #start(request: SubscribeRequest, claim: Claim): Promise<Subscription> {
-    const { backend, reader, clock, random = systemRandom, onPage } = this.#parts
+    const { backend, reader, clock, random, onPage } = this.#parts
     const { name, noted, query } = request
     const owner = createUuid(random)
     const keeper = new CheckpointKeeper(backend.kv, name, () => ({ owner, time: clock().toISOString(), query: noted }))

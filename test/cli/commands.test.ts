@@ -1,8 +1,20 @@
 // The commands on a log, each run as a process: what they print for people, what for programs, and how they end.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { errorOf, jsonLines, makeLog, perdure, ROOT, SLOW, temporaryFolder, type Ran, type RunOptions } from './run.js'
+import { open } from '../../src/index.js'
+import {
+  errorOf,
+  jsonLines,
+  makeLog,
+  makeSegments,
+  perdure,
+  ROOT,
+  SLOW,
+  temporaryFolder,
+  type Ran,
+  type RunOptions,
+} from './run.js'
 
 type Given = Parameters<typeof makeLog>[1]
 
@@ -27,7 +39,10 @@ test('verify: --boot begins with what opening found and did, step by step', SLOW
   )
   const steps = [...forPerson.out.matchAll(/^ {2}(\d+)\. (.+?) {2,}\S/gm)]
   expect(steps.map(([, number]) => Number(number))).toEqual(steps.map((_, i) => i + 1))
-  const order = ['folder', 'lock', 'head', 'segments', 'torn end', 'above the head', 'indexes']
+  const order = [
+    ...['folder', 'lock', 'head', 'segments', 'leftovers', 'torn end', 'above the head', 'head at rest', 'indexes'],
+    'current values',
+  ]
   expect(steps.map(([, , step]) => step)).toEqual(order)
   expect(forPerson.out.indexOf('Intact: 1 event.')).toBeGreaterThan(forPerson.out.indexOf('indexes'))
   const [report] = jsonLines<{ boot: { tookMs: number; steps: { step: string }[] }; intact: boolean }>(
@@ -109,7 +124,12 @@ test('append: the same id with the same content is recorded once, with other con
   ])
   const other = await run([...again, '--data', '{"other":1}', '--json'])
   expect(other).toMatchObject({ code: 1, out: '' })
-  expect(errorOf(other)).toMatchObject({ code: 'id-reused', written: 'no' })
+  expect(errorOf(other)).toMatchObject({
+    code: 'id-reused',
+    written: 'no',
+    facts: { ids: ['i'], places: { i: 1 } },
+  })
+  expect((await run([...again, '--data', '{"other":1}'])).err).toContain('\n  i is recorded at position 1\n')
 })
 
 test(
@@ -162,6 +182,44 @@ test('append: refuses data that is too large, without reading it to its end', SL
   }
 })
 
+test('append: speaks of its one event as it was typed, not of a list', SLOW, async () => {
+  const { run } = await newLog()
+  const refused = await run(['append', '$own', '--type', 't', '--meta', '3'])
+  expect(refused.err).toMatch(
+    /^perdure: \/(stream|meta) .+\n {2}Nothing was written\.\n {2}See perdure append --help\.\n$/,
+  )
+  expect(refused.err).not.toContain('event 0')
+})
+
+test('append: says that nothing was written, also where the log cannot be opened', SLOW, async () => {
+  const cwd = temporaryFolder()
+  const absent = await perdure(['append', 's', '--type', 't', '--json'], { cwd })
+  expect(errorOf(absent)).toMatchObject({ code: 'store-missing', written: 'no' })
+  const { folder, run } = await newLog([{ stream: 's', type: 't', data: {} }])
+  rmSync(join(folder, 'log/head'))
+  expect(errorOf(await run(['append', 's', '--type', 't', '--json']))).toMatchObject({
+    code: 'head-missing',
+    written: 'no',
+  })
+  expect(errorOf(await run(['read', '--json']))).not.toHaveProperty('written')
+})
+
+test('--wait: many that write at the same time are all recorded; without it the log is locked', SLOW, async () => {
+  const { folder, run } = await newLog()
+  const patient = Array.from({ length: 4 }, () => run(['append', 's', '--type', 't', '--wait', '100', '--json']))
+  for (const ran of await Promise.all(patient)) expect(ran).toMatchObject({ code: 0, err: '' })
+  expect((await run(['checkpoint'])).out).toMatch(/of 4 events\n/)
+  const holder = await open(`file:${join(folder, 'log')}`)
+  const refused = await run(['append', 's', '--type', 't'])
+  const gaveUp = await run(['append', 's', '--type', 't', '--wait', '0.2'])
+  const waiting = run(['append', 's', '--type', 't', '--wait', '100'])
+  await holder.close()
+  expect(refused).toMatchObject({ code: 1, out: '' })
+  expect(refused.err).toMatch(/\(store-locked\)\n {2}Nothing was written\.\n.*--wait 10/)
+  expect(gaveUp.err).toMatch(/\(store-locked\)/)
+  expect(await waiting).toMatchObject({ code: 0, err: '' })
+})
+
 test('append: refuses bytes that are not UTF-8, and a file that is not there', SLOW, async () => {
   const { run } = await newLog()
   const bytes = await run(['append', 's', '--type', 't', '--data', '-'], { input: Uint8Array.of(0x22, 0xff, 0x22) })
@@ -210,6 +268,24 @@ test('cat: prints the stored lines, byte for byte', SLOW, async () => {
   const lines = stored.split('\n').filter((line) => line.startsWith('{"position"'))
   expect((await run(['cat'])).out).toBe(lines.map((line) => line + '\n').join(''))
   expect((await run(['cat', '--stream', 'b', '--json'])).out).toBe(`${lines[1]}\n`)
+})
+
+test('cat: selects and limits as read does', SLOW, async () => {
+  const given = Array.from({ length: 12 }, (_, i) => ({ stream: `s-${i % 2}`, type: `t-${i % 3}`, data: { i } }))
+  const { run } = await newLog(given)
+  const selections = [
+    [],
+    ['--limit', '1'],
+    ['--limit', '3', '--backwards'],
+    ['--stream', 's-1', '--after-revision', '2'],
+    ['--stream', 's-1', '--after-revision', '2', '--limit', '2', '--backwards'],
+    ['--type', 't-1', '--after', '4', '--limit', '2'],
+  ]
+  for (const selection of selections) {
+    const positions = async (command: string): Promise<unknown[]> =>
+      jsonLines((await run([command, '--json', ...selection])).out).map((event) => event['position'])
+    expect(await positions('cat'), selection.join(' ')).toEqual(await positions('read'))
+  }
 })
 
 test('streams: lists them in order with their revisions', SLOW, async () => {
@@ -263,6 +339,27 @@ test('project: says what is wrong with a file that exports no projection', SLOW,
   }
 })
 
+test('project: a file need import nothing; one that imports what is not there is told so', SLOW, async () => {
+  const { folder, run } = await newLog([{ stream: 's', type: 'placed', data: {} }])
+  const help = (await run(['project', '--help'])).out
+  const program = /This is a whole count\.mjs:\n((?: {2}.*\n)+)/.exec(help)?.[1] ?? ''
+  writeFileSync(join(folder, 'count.mjs'), program)
+  expect(await run(['project', 'count.mjs'])).toMatchObject({ code: 0, out: '1\n', err: '' })
+  writeFileSync(join(folder, 'imports.mjs'), "import { defineProjection } from 'perdure'")
+  expect((await run(['project', 'imports.mjs'])).err).toMatch(
+    /Cannot find package 'perdure'.*\n {2}Leave out the import/,
+  )
+})
+
+test('project: a position beyond the end of the log is answered as of the end, and it says so', SLOW, async () => {
+  const { folder, run } = await newLog([{ stream: 's', type: 't', data: {} }])
+  writeFileSync(join(folder, 'n.mjs'), "export default { name: 'n', version: 1, initial: 0, on: { t: (n) => n + 1 } }")
+  const ran = await run(['project', 'n.mjs', '--at', '99999'])
+  expect(ran).toMatchObject({ code: 0, out: '1\n' })
+  expect(ran.err).toContain('the log ends at position 1')
+  expect(jsonLines((await run(['project', 'n.mjs', '--at', '99999', '--json'])).out)[0]).toMatchObject({ position: 1 })
+})
+
 test('checkpoint and verify: name the same root, and write nothing', SLOW, async () => {
   const { folder, run } = await newLog()
   await run(['append', 's', '--type', 't'])
@@ -288,6 +385,29 @@ test('verify: a changed byte is found, named, and ends with exit code 5', SLOW, 
     expect(ran.out + ran.err, command).toContain('log-corrupt')
   }
   expect(readFileSync(segment, 'utf8')).toContain('"paid":900')
+})
+
+test('verify: a broken index is named and no reason to fail; whoever next writes mends it', SLOW, async () => {
+  const folder = temporaryFolder()
+  const log = join(folder, 'log')
+  await makeSegments(log)
+  const index = join(log, 'index', readdirSync(join(log, 'index')).sort()[0] as string)
+  const bytes = readFileSync(index)
+  writeFileSync(index, bytes.fill(0, bytes.length / 2))
+  const store = `file:${log}`
+  const doctor = await perdure(['doctor', '--store', store])
+  expect(doctor).toMatchObject({ code: 0 })
+  expect(doctor.out).toContain(`note   ${index} is not the index of its segment: broken (index-damaged)`)
+  const verified = await perdure(['verify', '--store', store])
+  expect(verified).toMatchObject({ code: 0, err: '' })
+  expect(verified.out).toMatch(
+    /^Intact: [\d,]+ events; 1 index is broken and will be made again by whoever next writes\.\n/,
+  )
+  expect(verified.out).toContain(`  index-damaged: ${index}: `)
+  expect(verified.out).toContain('\nRoot: ')
+  await perdure(['append', 's', '--type', 't', '--store', store])
+  expect((await perdure(['verify', '--store', store])).out).toMatch(/^Intact: [\d,]+ events\.\n/)
+  expect(readFileSync(index).equals(bytes)).toBe(false)
 })
 
 test('the store: a command other than init makes none, and says how to', SLOW, async () => {

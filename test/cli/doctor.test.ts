@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
-import { jsonLines, makeLog, perdure, ROOT, SLOW, temporaryFolder, type RunOptions } from './run.js'
+import { jsonLines, makeLog, makeSegments, perdure, ROOT, SLOW, temporaryFolder, type RunOptions } from './run.js'
 
 interface Diagnosis {
   readonly code: number | null
@@ -100,7 +100,7 @@ test('doctor: a log that a live process has open', SLOW, async () => {
   await once(holder.stdout, 'data')
   try {
     expect(await diagnose(log)).toMatchObject({ code: 1, problems: ['store-locked'] })
-    expect((await perdure(['read', '--store', `file:${log}`])).err).toContain('store-locked')
+    expect((await perdure(['append', 's', '--type', 't', '--store', `file:${log}`])).err).toContain('store-locked')
   } finally {
     holder.kill('SIGKILL')
     await once(holder, 'close')
@@ -177,12 +177,79 @@ test(
         String(what),
       ).toBe(true)
     }
-    expect((await perdure(['verify', '--store', `file:${log}`])).code).toBe(0)
+    expect((await perdure(['verify', '--boot', '--store', `file:${log}`])).code).toBe(0)
     const opened = await diagnose(log)
     expect(opened).toMatchObject({ code: 0, well: true })
     expect(opened.notes.some((note) => /torn/.test(note))).toBe(true)
   },
 )
+
+/** What the doctor says is whole of a damaged log. */
+async function wholeOf(log: string): Promise<unknown> {
+  const { out } = await perdure(['doctor', '--store', `file:${log}`, '--json'])
+  return jsonLines(out)[0]?.['whole']
+}
+
+test('doctor: says which positions of a damaged log are whole, and agrees with verify', SLOW, async () => {
+  const log = join(temporaryFolder(), 'log')
+  const head = await makeSegments(log)
+  const store = `file:${log}`
+  expect(await wholeOf(log)).toBeUndefined()
+  const [older = '', newest = ''] = readdirSync(join(log, 'segments')).sort()
+  const secondFrom = Number(newest.slice(0, 16))
+  const bytes = readFileSync(join(log, 'segments', older))
+  const at = bytes.indexOf('"position":1234,')
+  bytes.write('x', bytes.indexOf('xxx', at))
+  bytes.write('y', bytes.indexOf('xxx', at))
+  writeFileSync(join(log, 'segments', older), bytes)
+  expect(await diagnose(log)).toMatchObject({ code: 5, problems: ['log-corrupt'] })
+  // A block of lines of 5 kB is one line.
+  expect(await wholeOf(log)).toEqual([
+    [1, 1233],
+    [1235, head],
+  ])
+  const verified = await perdure(['verify', '--store', store])
+  expect(verified.code).toBe(5)
+  expect(verified.out).toContain('Positions 1 to 1,233 can be answered for')
+  const { out } = await perdure(['read', '--store', store, '--json', '--after', '1234'])
+  expect(jsonLines(out)).toHaveLength(head - 1234)
+  // Without its index a segment is known by its groups only.
+  rmSync(join(log, 'index'), { recursive: true })
+  expect(await wholeOf(log)).toEqual([
+    [1, 1200],
+    [secondFrom, head],
+  ])
+  rmSync(join(log, 'segments', older))
+  expect(await wholeOf(log)).toEqual([[secondFrom, head]])
+  truncateSync(join(log, 'segments', newest), 100)
+  expect(await wholeOf(log)).toEqual([])
+})
+
+test('doctor and repair: say when an index shows that something is missing', SLOW, async () => {
+  const log = await newLog(5)
+  rmSync(join(log, 'head'))
+  const segment = segmentOf(log)
+  truncateSync(segment, statSync(segment).size - 10)
+  const sign = /0000000000000001\.ndjson held [\d,]+ bytes with 5 events when its index was made, .* lost/
+  const { notes } = await diagnose(log)
+  expect(notes.filter((note) => sign.test(note))).toHaveLength(1)
+  const { code, out } = await perdure(['repair', '--accept-tail', '--store', `file:${log}`])
+  expect(code).toBe(0)
+  expect(out).toMatch(/accepted up to position 4/)
+  expect(out).toMatch(sign)
+  expect((await diagnose(log)).notes.filter((note) => sign.test(note))).toEqual([])
+})
+
+test('doctor: a head that was cut short is a case for repair, and what is said helps', SLOW, async () => {
+  const log = await newLog(2)
+  truncateSync(join(log, 'head'), 10)
+  expect(await diagnose(log)).toMatchObject({ code: 5, problems: ['log-corrupt'], notes: [] })
+  const { out } = await perdure(['doctor', '--store', `file:${log}`])
+  expect(out).toContain(`perdure repair --accept-tail --store file:${log}`)
+  expect(out).toContain('1 segment: every mark and hash agrees up to position 2')
+  expect((await perdure(['repair', '--accept-tail', '--store', `file:${log}`])).code).toBe(0)
+  expect(await diagnose(log)).toMatchObject({ code: 0, well: true })
+})
 
 test.each([
   ['a few letters', 'not a lock'],
@@ -208,9 +275,9 @@ async function expectAdviceHelps(log: string): Promise<void> {
   const { out } = await perdure(['doctor', '--store', store])
   expect(out).toMatch(/WRONG {2}\S+lock is (not )?a .*: the log cannot be locked/)
   expect(out).toContain(`no process has the log open, then move ${join(log, 'lock')} away`)
-  expect((await perdure(['read', '--store', store])).err).toContain('(backend-failed)')
+  expect((await perdure(['verify', '--boot', '--store', store])).err).toContain('(backend-failed)')
   renameSync(join(log, 'lock'), join(log, '..', 'moved-away'))
-  expect((await perdure(['read', '--store', store])).code).toBe(0)
+  expect((await perdure(['verify', '--boot', '--store', store])).code).toBe(0)
   expect(await diagnose(log)).toMatchObject({ code: 0, well: true, problems: [], notes: [] })
 }
 

@@ -1,6 +1,6 @@
 /** Runs the compiled command line as a person would: a process, its output, its exit code. */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Readable, Writable } from 'node:stream'
@@ -119,6 +119,18 @@ function collector(): { readonly stream: Writable; text(): string } {
     },
   })
   return { stream, text: () => Buffer.concat(chunks).toString('utf8') }
+}
+
+/** A log of two segments, the first one full, the second one of a group of 100 events. Gives its head. */
+export async function makeSegments(folder: string): Promise<number> {
+  const store = await open(`file:${folder}`, { create: true })
+  const text = 'x'.repeat(5000)
+  const events = Array.from({ length: 100 }, () => ({ type: 't', data: { text } }))
+  do await store.append('s', events)
+  while (readdirSync(join(folder, 'segments')).length < 2)
+  const head = await store.head()
+  await store.close()
+  return head
 }
 
 /** A log with these events, made by the library: faster than a command for each. */

@@ -61,7 +61,14 @@ test.each([
   ['a missing option', ['append', 's']],
   ['an argument too many', ['verify', 'everything']],
   ['a limit that is not a number', ['read', '--limit', 'ten']],
+  ['a limit of nothing', ['read', '--limit', '0']],
   ['a negative position', ['read', '--after=-1']],
+  ['a tag without a colon', ['append', 's', '--type', 't', '--tag', 'red']],
+  ['a tag without a colon to read by', ['read', '--tag', 'red']],
+  ['a time without an offset', ['append', 's', '--type', 't', '--occurred', '2026-01-01T00:00:00']],
+  ['a bound that is no time', ['cat', '--until', 'yesterday']],
+  ['a stream without a name', ['read', '--stream', '']],
+  ['a patience that is no number', ['read', '--wait', 'long']],
   ['a revision beyond all numbers', ['append', 's', '--type', 't', '--expect', '99999999999999999999']],
   ['an expectation that means nothing', ['append', 's', '--type', 't', '--expect', 'some']],
   ['no commits at all', ['import', 'git', '--max', '0']],
@@ -84,8 +91,24 @@ test('usage: the compiled program ends as the tests within this process say', SL
   }
 })
 
-test('usage: an unknown option suggests the one that was meant', async () => {
-  expect((await runInProcess(['read', '--limti', '3'])).err).toContain('--limit')
+test('usage: a misspelt option or command gets a suggestion, on the same line', async () => {
+  const expected = [
+    [['read', '--limti', '3'], "unknown option '--limti' (Did you mean --limit?)"],
+    [['raed'], "unknown command 'raed' (Did you mean read?)"],
+    // Though another option is missing for the same reason.
+    [['append', 's', '--typ', 'x'], "unknown option '--typ' (Did you mean --type?)"],
+  ] as const
+  for (const [args, text] of expected) {
+    expect((await runInProcess(args)).err.split('\n')[0]).toBe(`perdure: ${text} (usage)`)
+    expect(errorOf(await runInProcess([...args, '--json'])).message).toBe(text)
+  }
+})
+
+test('usage: numbers that begin at 1 say so, whatever was given', async () => {
+  for (const given of ['0', '-1', 'abc', '1.5']) {
+    const { err } = await runInProcess(['read', `--limit=${given}`])
+    expect(err).toContain('It is a whole number, 1 or more.')
+  }
 })
 
 /** A log whose text is larger than any pipe holds. */

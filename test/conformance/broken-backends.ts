@@ -3,6 +3,10 @@ import type { BackendUnderTest } from '../../conformance/index.js'
 import { openMemoryBackend } from '../../src/backends/memory/backend.js'
 import type { Backend, Commit, CommitOutcome } from '../../src/index.js'
 import { aroundBackend, justCall } from '../../testing/index.js'
+import { MemoryKv } from '../../src/backends/memory/kv-backend.js'
+import { MemorySnapshots } from '../../src/backends/memory/snapshot-backend.js'
+import { storeClosed } from '../../src/errors.js'
+import { brokenValues } from './broken-values.js'
 
 export interface BrokenBackend {
   /** The title of the case that should fail. */
@@ -198,6 +202,28 @@ export const brokenBackends: Readonly<Record<string, BrokenBackend>> = {
     caughtBy: 'seam: after `close` nothing is written or answered, and closing again does nothing',
     breaks: () => ({ close: () => Promise.resolve() }),
   },
+  'says once where the head is, and never again': {
+    caughtBy: 'follow: all history, then each event as it is recorded',
+    breaks: (backend) => ({
+      changed: async function* (signal) {
+        for await (const head of backend.changed(signal)) {
+          yield head
+          await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+        }
+      },
+    }),
+  },
+  'lets two be the one holder of a name': {
+    caughtBy: 'subscribe: a second instance of a name is refused while the first is active, and not afterwards',
+    breaks: (backend) => ({ claim: (name) => backend.claim(name, true) }),
+  },
+  'sets a value whatever its revision is, and lets a former holder believe that it holds': {
+    caughtBy: 'subscribe: one that is taken over is lost, and handles nothing more, even from the middle of a handler',
+    breaks: (backend) => ({
+      claim: async () => ({ isHeld: true, release: async () => {} }),
+      kv: { ...aroundBackend(backend, justCall).kv, put: (key, text) => backend.kv.put(key, text, 'any') },
+    }),
+  },
   'calls a broken write a conflict': {
     caughtBy: 'unknown: an answer lost after writing is asked for again: written exactly once, with the right places',
     breaks: (backend) =>
@@ -235,15 +261,21 @@ export const brokenBackends: Readonly<Record<string, BrokenBackend>> = {
       return { head: lost }
     },
   },
+  ...brokenValues,
 }
 
-/** A memory backend that passes for a durable one: its lines are taken over by the next. */
+/** A memory backend that passes for a durable one: its lines, values and snapshots are taken over by the next. */
 export function openRemembering(broken: BrokenBackend | undefined): BackendUnderTest {
-  const wrap = (backend: Backend, reopened: boolean): Backend => ({
-    ...aroundBackend(backend, justCall),
-    durable: true,
-    ...(broken === undefined || (broken.onlyReopened === true && !reopened) ? {} : broken.breaks(backend)),
-  })
+  let isOpen = true
+  const assertOpen = (written?: 'no'): void => {
+    if (!isOpen) throw storeClosed(written)
+  }
+  const sides = { kv: new MemoryKv(assertOpen), snapshots: new MemorySnapshots(assertOpen) }
+  const wrap = (memory: Backend, reopened: boolean): Backend => {
+    const backend = { ...aroundBackend(memory, justCall), ...sides, durable: true }
+    const isBroken = broken !== undefined && (broken.onlyReopened !== true || reopened)
+    return isBroken ? { ...backend, ...broken.breaks(backend) } : backend
+  }
   let current = openMemoryBackend()
   let lines: readonly string[] = []
   const remembering = (backend: Backend, reopened: boolean): Backend => {
@@ -254,6 +286,7 @@ export function openRemembering(broken: BrokenBackend | undefined): BackendUnder
         lines = (await backend.read([{}], { after: 0, upTo, backwards: false, limit: Infinity, maxBytes: Infinity }))
           .lines
       await wrapped.close()
+      isOpen = false
     }
     return { ...wrapped, close }
   }
@@ -262,6 +295,7 @@ export function openRemembering(broken: BrokenBackend | undefined): BackendUnder
     reopen: async () => {
       current = openMemoryBackend({ logId: current.logId })
       await current.adopt(lines)
+      isOpen = true
       return remembering(current, true)
     },
   }

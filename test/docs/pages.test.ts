@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { EXIT } from '../../src/cli/exit-codes.js'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 const page = (name: string): string => readFileSync(join(root, name), 'utf8')
@@ -40,6 +41,31 @@ test('docs/guarantees.md names a test for each promise', () => {
       .slice(1) ?? []
   expect(promises.length).toBeGreaterThan(15)
   expect(promises.filter((promise) => !/^ +- `.+`$/m.test(promise))).toEqual([])
+})
+
+test('docs/errors.md names every code and every exit code of the command line', () => {
+  const part = page('docs/errors.md').split('# On the command line')[1] ?? ''
+  const codes = /export type CommandErrorCode =([^]+?)\n\n/.exec(page('src/cli/failures.ts'))?.[1] ?? ''
+  const named = [...codes.matchAll(/'([a-z-]+)'/g)].map(([, code]) => code as string)
+  expect(named.length).toBeGreaterThan(5)
+  expect(named.filter((code) => !part.includes(`\`${code}\``))).toEqual([])
+  for (const exit of Object.values(EXIT)) expect(part).toMatch(new RegExp(`\\b${exit}\\b`))
+})
+
+test('docs/writing-a-backend.md imports only what is exported', async () => {
+  const imports = [...page('docs/writing-a-backend.md').matchAll(/^import \{ (.+) \} from '(perdure\/[a-z]+)'$/gm)]
+  expect(imports.length).toBeGreaterThan(1)
+  const { exports } = JSON.parse(page('package.json')) as { exports: Record<string, { default: string }> }
+  for (const [, names = '', entry = ''] of imports) {
+    const target = exports[entry.replace('perdure', '.')]?.default ?? ''
+    const source = join(root, target.replace('./dist/', '').replace(/\.js$/, '.ts'))
+    const exported = Object.keys((await import(source)) as object)
+    const values = names.split(', ').filter((name) => !name.startsWith('type '))
+    expect(
+      values.filter((name) => !exported.includes(name)),
+      entry,
+    ).toEqual([])
+  }
 })
 
 test('every link between the pages leads somewhere', () => {

@@ -48,7 +48,7 @@ export const refusedProjections = {
       events,
       initial: 0,
       // @ts-expect-error: order_placed
-      on: { order_plcaed: (sum) => sum },
+      on: { order_plcaed: () => 1 },
     }),
   member: () =>
     defineProjection({
@@ -57,7 +57,7 @@ export const refusedProjections = {
       events,
       initial: 0,
       // @ts-expect-error: no such member of the data
-      on: { order_paid: (sum, event) => sum + event.data.euros },
+      on: { order_paid: (sum, event) => (event.data.euros === undefined ? sum : 0) },
     }),
   state: () =>
     defineProjection({
@@ -98,5 +98,5 @@ export const refusedDecisions = {
     store.decide('a', cups, () => [{ type: 'order_paid', data: { cents: 'many', by: 'card' } }]),
   state: () =>
     // @ts-expect-error: the state is a number
-    store.decide('a', cups, (sum) => [{ type: 'anything', data: sum.length }]),
+    store.decide('a', cups, (sum) => [{ type: 'anything', data: sum.length === 0 }]),
 }

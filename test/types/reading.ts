@@ -66,6 +66,8 @@ export async function read(): Promise<void> {
 export async function live(): Promise<void> {
   for await (const event of store.follow({ types: ['order_paid'], after: 3 })) event.data satisfies Cents
   for await (const event of store.follow()) exactly<RecordedEvent>()(event)
+  for await (const event of store.follow({ types: ['order_paid'], raw: true })) exactly<RecordedEvent>()(event)
+  await store.subscribe('raw', { types: ['order_paid'], raw: true }, (event) => exactly<RecordedEvent>()(event))
   await store.subscribe('paid', { types: ['order_paid'] }, (event) => console.log(event.data.cents))
   await store.subscribe('all', {}, (event) => exactly<RecordedEvent>()(event))
   await store.subscribe('as-before', { types: ['order_paid'] }, async (event: RecordedEvent) => console.log(event.data))

@@ -3,8 +3,10 @@ import type { Backend, Matcher } from '../../src/backends/protocol.js'
 import { PerdureError } from '../../src/errors.js'
 import { MerkleTree } from '../../src/integrity/merkle.js'
 import { assertHolds, Violation } from './invariants.js'
+import { type KvExpectation, NO_VALUES_EXPECTED } from './kv-life.js'
 import { naiveRoot } from './merkle.js'
 import { type Entry, revisionOf, selects } from './model.js'
+import { NO_SNAPSHOTS, type SnapshotExpectation } from './snapshot-life.js'
 
 /** What is known of a log before it is opened. */
 export interface Expectation {
@@ -14,8 +16,18 @@ export interface Expectation {
   readonly uncertain: readonly Entry[]
   /** Undefined until an open has succeeded. */
   readonly logId: string | undefined
+  readonly values: KvExpectation
+  readonly snapshots: SnapshotExpectation
   /** A sync lied: what was acknowledged may be missing at the end, in whole groups. */
   readonly lied?: boolean
+}
+
+export const NOTHING_EXPECTED: Expectation = {
+  certain: [],
+  uncertain: [],
+  logId: undefined,
+  values: NO_VALUES_EXPECTED,
+  snapshots: NO_SNAPSHOTS,
 }
 
 /** Everything in the log, as the backend answers it. Throws what the backend throws. */

@@ -12,6 +12,8 @@ export const INVARIANTS = {
   I8: 'bytes are cut only above the head, are kept aside, and are reported',
   I9: 'after a failed sync nothing is acknowledged until the log is reopened',
   I12: 'once faults stop, opening and appending succeed',
+  I13: 'current values are those acknowledged last, with their revisions, or those of the whole group after them',
+  I14: 'a snapshot is what was put, or not there; once damaged, it is called malformed',
 } as const
 
 export type Invariant = keyof typeof INVARIANTS

@@ -6,13 +6,16 @@ import { auditBackend, type Expectation, readAll, settle } from './audit.js'
 import type { Strike } from './calls.js'
 import { auditCut } from './cut.js'
 import type { CrashVariant } from './crash.js'
-import { closesLog, DAMAGE_CODES, goesOn, losesSync } from './excuses.js'
+import { closes, DAMAGE_CODES, goesOn, losesSync } from './excuses.js'
 import type { CallKind, Fault } from './faults.js'
 import { type DiskImage, EMPTY_IMAGE } from './image.js'
+import type { Host } from './host.js'
 import { assertHolds, Violation } from './invariants.js'
+import { KvLife, NO_VALUES_EXPECTED } from './kv-life.js'
 import { type CommitSpec, encodeCommit, type Entry, outcomeText, predict } from './model.js'
 import { scriptedImage } from './power.js'
 import { FOLDER, type Scenario, type Step } from './scenario.js'
+import { auditSnapshots, NO_SNAPSHOTS, SnapshotLife } from './snapshot-life.js'
 import type { Mark, Subject } from './subject.js'
 import type { Recording } from './trace.js'
 
@@ -20,7 +23,7 @@ const START_MS = Date.UTC(2026, 0, 1)
 const SETTLING_TURNS = 200
 const OPEN_ATTEMPTS = 3
 
-export class Life {
+export class Life implements Host {
   readonly recordings: Recording<Expectation>[] = []
   /** The calls made to each disk in turn. */
   readonly calls: CallKind[][] = []
@@ -30,6 +33,8 @@ export class Life {
   certain: Entry[] = []
   uncertain: readonly Entry[] = []
   logId: string | undefined
+  readonly values: KvLife
+  readonly snapshots: SnapshotLife
   lied = false
   /** How often the log was opened, or refused to be. */
   opened = 0
@@ -51,6 +56,8 @@ export class Life {
     from?: { readonly image: DiskImage; readonly expectation: Expectation },
     readonly setback?: { readonly disk: number; readonly fault: Fault },
   ) {
+    this.values = new KvLife(this, from?.expectation.values ?? NO_VALUES_EXPECTED)
+    this.snapshots = new SnapshotLife(this, from?.expectation.snapshots ?? NO_SNAPSHOTS)
     if (from !== undefined) {
       this.certain = [...from.expectation.certain]
       this.uncertain = from.expectation.uncertain
@@ -71,9 +78,15 @@ export class Life {
     if (!this.disk.crashed) await this.close()
   }
 
+  /** Whether there are current values at all. */
+  get usesValues(): boolean {
+    return this.scenario.steps.some((step) => 'puts' in step)
+  }
+
   expectation(): Expectation {
     const { certain, uncertain, logId, lied } = this
-    return { certain: [...certain], uncertain, logId, lied }
+    const [values, snapshots] = [this.values.expectation(), this.snapshots.expectation()]
+    return { certain: [...certain], uncertain, logId, lied, values, snapshots }
   }
 
   /** Opens the log and audits it. False: a fault kept it from opening. */
@@ -100,10 +113,13 @@ export class Life {
     for (const { step, found } of this.backend.boot) this.mark(`${step}: ${found}`)
     auditCut(before, this.disk.view(), this.backend.boot)
     const log = await auditBackend(this.backend, this.expectation(), this.#turn++)
+    await this.values.audit(this.backend, this.lied)
+    const mayMiss = this.lied
+    await auditSnapshots(this.backend, this.snapshots.expectation(), { mayMiss, mayBeMalformed: mayMiss })
     this.certain = [...log]
     this.uncertain = []
     this.logId = this.backend.logId
-    this.#note()
+    this.note()
   }
 
   async close(): Promise<void> {
@@ -117,12 +133,13 @@ export class Life {
   }
 
   options(): Omit<Parameters<Subject['openFileBackend']>[0], 'create'> {
-    const { segmentBytes, syncHead } = this.scenario
+    const { segmentBytes, syncHead, kvCompactionBytes } = this.scenario
     return {
       folder: FOLDER,
       platform: this.disk,
       ...(segmentBytes === undefined ? {} : { segmentBytes }),
       ...(syncHead === undefined ? {} : { syncHead }),
+      ...(kvCompactionBytes === undefined ? {} : { kvCompactionBytes }),
     }
   }
 
@@ -132,6 +149,12 @@ export class Life {
         return await this.append(step.group, step.now)
       case 'adopt':
         return await this.#adopt(step.commits, step.wrong === true)
+      case 'put':
+        return await this.values.put(step.puts)
+      case 'meanwhile':
+        return void (await Promise.all([this.append(step.group), this.values.put(step.puts)]))
+      case 'snapshot':
+        return await (step.remove === true ? this.snapshots.remove(step) : this.snapshots.take(step))
       case 'read':
         return await this.#read()
       case 'idle':
@@ -190,11 +213,11 @@ export class Life {
     const strikes = disk.strikes.length
     const wasBroken = this.#broken
     if (!wasBroken) this.uncertain = added
-    this.#note()
+    this.note()
     try {
       await write(backend)
       if (disk.crashed) return
-      const isClosed = wasBroken || losesSync(this.#strikesSinceOpen())
+      const isClosed = wasBroken || losesSync(this.strikesSinceOpen(), 'log')
       assertHolds('I9', added.length === 0 || !isClosed, () => `${added.length} events were acknowledged`)
       this.certain.push(...added)
       this.uncertain = wasBroken ? this.uncertain : []
@@ -202,8 +225,7 @@ export class Life {
       if (error instanceof Violation) throw error
       if (!disk.crashed) this.#failedWrite(error, strikes, wasBroken)
     }
-    this.lied ||= disk.lied
-    this.#note()
+    this.note()
   }
 
   #failedWrite(error: unknown, strikes: number, wasBroken: boolean): void {
@@ -251,10 +273,10 @@ export class Life {
   /** Whether what failed may fail: a fault struck since, or one struck earlier that closes the log for good. */
   #isExcused(strikes: number): boolean {
     if (this.disk.crashed || this.#broken || this.disk.strikes.length > strikes) return true
-    return closesLog(this.#strikesSinceOpen())
+    return closes(this.strikesSinceOpen(), 'log')
   }
 
-  #strikesSinceOpen(): readonly Strike[] {
+  strikesSinceOpen(): readonly Strike[] {
     return this.disk.strikes.slice(this.#strikesAtOpen)
   }
 
@@ -263,7 +285,8 @@ export class Life {
     return new Date(this.#clockMs).toISOString()
   }
 
-  #note(): void {
+  note(): void {
+    this.lied ||= this.disk.lied
     this.recordings.at(-1)?.entries.push({ note: this.expectation() })
   }
 

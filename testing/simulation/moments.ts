@@ -1,5 +1,5 @@
 /** The moments of a recorded run at which the power may fail, and the disk as each of them leaves it. */
-import type { Expectation } from './audit.js'
+import { type Expectation, NOTHING_EXPECTED } from './audit.js'
 import { type CrashVariant, crashImage } from './crash.js'
 import type { DiskImage } from './image.js'
 import { Tears } from './tears.js'
@@ -41,7 +41,7 @@ export class Moments {
     let offset = 0
     recordings.forEach(({ base, entries }, recording) => {
       const volume = new Volume(base)
-      let expectation = NOTHING
+      let expectation = NOTHING_EXPECTED
       entries.forEach((item, entry) => {
         const newest = 'op' in item
         if (newest) applyOp(volume, item)
@@ -97,5 +97,3 @@ export class Moments {
     return volume
   }
 }
-
-const NOTHING: Expectation = { certain: [], uncertain: [], logId: undefined }

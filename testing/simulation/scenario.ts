@@ -1,5 +1,6 @@
 /** A scripted life of a log, as data: what is asked of it, and what happens to it meanwhile. */
 import type { Fault } from './faults.js'
+import type { PutSpec } from './kv-model.js'
 import type { CommitSpec, EventSpec } from './model.js'
 
 /** What the power failure of a script leaves of the writes in flight. */
@@ -10,6 +11,11 @@ export type Step =
   | { readonly do: 'append'; readonly group: readonly CommitSpec[]; readonly now?: string }
   /** Lines that have their places already; `wrong` ones do not continue the log. */
   | { readonly do: 'adopt'; readonly commits: readonly CommitSpec[]; readonly wrong?: boolean }
+  /** Current values, all at the same time. */
+  | { readonly do: 'put'; readonly puts: readonly PutSpec[] }
+  /** Events and current values at the same time. */
+  | { readonly do: 'meanwhile'; readonly group: readonly CommitSpec[]; readonly puts: readonly PutSpec[] }
+  | { readonly do: 'snapshot'; readonly key: string; readonly position: number; readonly remove?: boolean }
   | { readonly do: 'read' }
   /** The log is left alone until its timers fire; not `waiting`: something follows at once. */
   | { readonly do: 'idle'; readonly waiting?: boolean }
@@ -25,6 +31,7 @@ export interface Scenario {
   readonly name: string
   readonly segmentBytes?: number
   readonly syncHead?: 'idle' | 'close'
+  readonly kvCompactionBytes?: number
   readonly steps: readonly Step[]
 }
 

@@ -10,6 +10,7 @@ export interface Subject {
     platform: SimulatedDisk
     segmentBytes?: number
     syncHead?: 'idle' | 'close'
+    kvCompactionBytes?: number
   }): Promise<Backend>
   /** Makes a head for a log that has lost it. */
   repairFolder?(folder: string, platform: SimulatedDisk): { readonly position: number; readonly headMade: boolean }

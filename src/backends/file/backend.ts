@@ -145,7 +145,7 @@ class FileBackend implements Backend {
 
   async verify(): Promise<BackendVerification> {
     this.#assertOpen()
-    return verifyFolder(this.#log)
+    return verifyFolder(this.#log, this.kv.opened?.head)
   }
 
   async close(): Promise<void> {

@@ -98,6 +98,7 @@ export function listOf(files: Files, folder: string): readonly string[] | undefi
   } catch (error) {
     if (isMissing(error)) return undefined
     if (codeOf(error) === 'ENOTDIR') throw foreign(folder, 'a file, not a folder')
+    if (['EACCES', 'EPERM'].includes(codeOf(error))) throw unwritable(folder, error)
     throw readFailed(folder, 0, error)
   }
 }

@@ -66,6 +66,7 @@ export function loadSegments(
       if (loaded === undefined) rebuilt++
       segment.replaceIndex(loaded ?? writeIndex(log, walk.from, walk.index, extent.sha256) ?? walk.index)
     } else {
+      if (!walk.isIndexed && walk.index.events > 0) rebuilt++
       log.open = {
         segment,
         index: walk.index,

@@ -150,6 +150,7 @@ export class FileKv implements KvBackend {
 
   /** Judged in order, each against what the ones before it in the group will have written. */
   async #write(group: readonly Waiting[]): Promise<readonly KvOutcome[]> {
+    this.#assertWritable()
     const before = this.#open
     const moved = new Map<string, number>()
     const placed: Placed[] = []
@@ -166,6 +167,12 @@ export class FileKv implements KvBackend {
     })
     if (placed.length > 0) await this.#writeGroup(placed, last, group.length === 1)
     return outcomes
+  }
+
+  /** Once it is not known what was written, no conflict can be told either. */
+  #assertWritable(): void {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#writer?.assertWritable()
   }
 
   async #writeGroup(placed: readonly Placed[], last: number, isAlone: boolean): Promise<void> {
@@ -206,6 +213,8 @@ export class FileKv implements KvBackend {
     const limit = this.#options.compactionBytes ?? COMPACTION_SIZE_MIN_BYTES
     if (file === undefined) return this.#beginFile(open, [])
     if (file.bytes < limit || file.bytes < 2 * this.#liveBytes) return file
+    // Nothing was put since it began: another one would have its very name.
+    if (file.from > open.head.last) return file
     try {
       return this.#compact(open, file)
     } catch (error) {
@@ -217,7 +226,6 @@ export class FileKv implements KvBackend {
 
   /** @throws PerdureError `disk-full`, and the next put tries again; anything else closes the values to puts */
   #beginFolder(): OpenKv {
-    if (this.#failure !== undefined) throw this.#failure
     try {
       return this.#begin()
     } catch (error) {
@@ -237,6 +245,8 @@ export class FileKv implements KvBackend {
     const head = emptyHead(logId)
     createWhole(files, paths.kvHead, [encodeHeadFile(head)], paths.kv)
     const headFile = new HeadFile(files, paths.kvHead, 1)
+    // It is durable, and the first write must leave its slot alone.
+    headFile.syncNow()
     return { logId, platform, headFile, head, places: new Map(), file: undefined }
   }
 

@@ -5,7 +5,7 @@ import type { FolderPaths } from './folder.js'
 import type { HeadState } from './format.js'
 import type { GroupFile, Headed } from './group-writer.js'
 import { encodeHeadFile, HeadFile } from './head-file.js'
-import type { KvPlace, KvSurvey, KvWalk } from './kv-survey.js'
+import type { KvLeftovers, KvPlace, KvSurvey, KvWalk } from './kv-survey.js'
 import type { Files, Platform } from './platform.js'
 import { describeTorn, keepTorn } from './settling.js'
 import { createWhole, writeWhole } from './whole-write.js'
@@ -26,25 +26,21 @@ export function settleKv(
   boot: BootReport,
 ): OpenKv | undefined {
   const { files } = platform
-  for (const name of survey.leftovers) files.remove(join(paths.kv, name))
   const { walk, head } = survey
   if (head === undefined && walk === undefined) {
-    boot.add('current values', 'none')
+    boot.add('current values', ['none', ...removeLeftovers(files, paths, survey.leftovers)].join('; '))
     return undefined
   }
-  if (walk !== undefined) settleFile(files, paths, survey, walk, boot)
+  const done = walk === undefined ? [] : settleFile(files, paths, survey, walk)
   const state = walk === undefined ? emptyHead(logId) : headOf(logId, walk)
   if (head === undefined) createWhole(files, paths.kvHead, [encodeHeadFile(state)], paths.kv)
   const headFile = new HeadFile(files, paths.kvHead, head?.write ?? 1)
   try {
-    // A process that died may have left the newest slot in the cache alone.
-    headFile.syncNow()
-    if (head !== undefined && (head.state.bytes !== state.bytes || head.tornSlot)) {
-      headFile.write(state)
-      headFile.syncNow()
-    }
+    done.push(...settleHead(headFile, survey, state))
+    done.push(...removeLeftovers(files, paths, survey.leftovers))
     const file = walk === undefined ? undefined : openFile(files, paths, walk)
-    boot.add('current values', `${count(walk?.places.size ?? 0, 'key')}, up to revision ${state.last}`)
+    const values = `${count(walk?.places.size ?? 0, 'key')}, up to revision ${state.last}`
+    boot.add('current values', [values, ...done].join('; '))
     return { logId, platform, headFile, head: state, places: walk?.places ?? new Map<string, KvPlace>(), file }
   } catch (error) {
     headFile.close()
@@ -52,19 +48,49 @@ export function settleKv(
   }
 }
 
+/** Durably: an old file that came back could later be taken for the newest. What was done, in words. */
+function removeLeftovers(files: Files, paths: FolderPaths, leftovers: KvLeftovers): string[] {
+  const { unfinished, unfollowed, outdated } = leftovers
+  const names = [...unfinished, ...unfollowed, ...outdated]
+  for (const name of names) files.remove(join(paths.kv, name))
+  if (names.length > 0) files.syncFolder(paths.kv)
+  return [
+    ...(unfinished.length > 0 ? [`${count(unfinished.length, 'unfinished file')} removed`] : []),
+    ...(unfollowed.length > 0 ? ['a compacted file that the head does not name removed'] : []),
+    ...(outdated.length > 0 ? ['a file from before a compaction removed'] : []),
+  ]
+}
+
+function settleHead(headFile: HeadFile, { head, leftovers }: KvSurvey, state: HeadState): string[] {
+  // A process that died may have left the newest slot in the cache alone.
+  headFile.syncNow()
+  if (head === undefined) return ['the head made anew']
+  const isBehind = head.state.bytes !== state.bytes
+  // After a failed sync the disk's own head may name the file from before the compaction, which is about to be removed.
+  if (!isBehind && !head.tornSlot && leftovers.outdated.length === 0) return []
+  headFile.write(state)
+  headFile.syncNow()
+  if (isBehind) return ['the head moved on']
+  return head.tornSlot ? ['a torn slot of the head written again'] : []
+}
+
 export function emptyHead(log: string): HeadState {
   return { log, segment: 0, bytes: 0, last: 0, time: undefined, sha256: '0'.repeat(64) }
 }
 
 /** Whole groups above the head are written again, because the cache may show what the disk does not hold. */
-function settleFile(files: Files, paths: FolderPaths, survey: KvSurvey, walk: KvWalk, boot: BootReport): void {
-  const { torn, vouchedBytes } = survey
+function settleFile(files: Files, paths: FolderPaths, survey: KvSurvey, walk: KvWalk): string[] {
+  const { torn, vouchedBytes, head } = survey
+  const done: string[] = []
   if (torn !== undefined) {
     const bytes = walk.bytes.subarray(walk.offset)
     const path = keepTorn(files, paths, `kv-${walk.last + 1}`, bytes)
-    boot.add('torn values', describeTorn(bytes, path, torn.problem))
+    done.push(describeTorn(bytes, path, torn.problem))
   }
-  if (walk.offset === vouchedBytes && torn === undefined) return
+  if (walk.offset > vouchedBytes && head !== undefined) {
+    done.push(`${count(walk.last - head.state.last, 'write')} above the head kept, written again and synced`)
+  }
+  if (walk.offset === vouchedBytes && torn === undefined) return done
   const file = files.open(paths.kvFile(walk.from), 'write')
   try {
     writeWhole(file, walk.bytes.subarray(vouchedBytes, walk.offset), vouchedBytes)
@@ -73,6 +99,7 @@ function settleFile(files: Files, paths: FolderPaths, survey: KvSurvey, walk: Kv
   } finally {
     file.close()
   }
+  return done
 }
 
 function headOf(log: string, walk: KvWalk): HeadState {

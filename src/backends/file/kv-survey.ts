@@ -1,7 +1,7 @@
 /** Looks at the file of current values and decides what of it is true. Reads only. */
 import { createHash, type Hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { PerdureError } from '../../errors.js'
+import { isPerdureError, PerdureError } from '../../errors.js'
 import type { CorruptFacts } from './failures.js'
 import { listOf, type FolderPaths } from './folder.js'
 import {
@@ -11,6 +11,7 @@ import {
   OWN_LINE_SIZE_MAX_BYTES,
   parseHeader,
   parseSegmentName,
+  segmentName,
   UNFINISHED,
   type HeadState,
 } from './format.js'
@@ -22,6 +23,7 @@ import { findMarkAfter } from './survey.js'
 import { readWhole } from './whole-read.js'
 
 const NEWLINE = 10
+const UNFINISHED_FILE = /^\d{16}\.ndjson\.new$/
 
 /** Where the newest value of a key stands. */
 export interface KvPlace {
@@ -41,26 +43,54 @@ export interface KvSurvey {
   readonly vouchedBytes: number
   readonly torn: Damage | undefined
   /** Names in the folder of what is not needed any more, or never was. */
-  readonly leftovers: readonly string[]
+  readonly leftovers: KvLeftovers
+}
+
+export interface KvLeftovers {
+  /** Were being made. */
+  readonly unfinished: readonly string[]
+  /** Made by a compaction that did not get as far as the head; what they hold is in the file that the head names. */
+  readonly unfollowed: readonly string[]
+  /** Left behind by a compaction. */
+  readonly outdated: readonly string[]
 }
 
 /**
- * With `acceptTail` a missing head is no refusal: nothing is then vouched for.
+ * With `acceptTail` a head that is missing or unreadable is no refusal: nothing is then vouched for.
  *
  * @throws PerdureError `kv-corrupt`, `head-missing`, `format-newer`, `backend-failed`
  */
 export function surveyKv(files: Files, paths: FolderPaths, log: string, acceptTail: boolean): KvSurvey {
   const names = listOf(files, paths.kv) ?? []
   const found = names.map(parseSegmentName).filter((from) => from !== undefined)
-  const head = names.includes(HEAD_NAME) ? readKvHead(files, paths, log) : undefined
+  const head = names.includes(HEAD_NAME) ? readKvHead(files, paths, log, acceptTail) : undefined
   if (head === undefined && found.length > 0 && !acceptTail) throw headMissing(paths)
   const from = head?.state.segment ?? Math.max(0, ...found)
-  const leftovers = names.filter((name) => isUnfinished(name) || isOther(name, from))
+  for (const other of found) if (other > from) checkUnfollowed(files, paths, log, other)
+  const leftovers = {
+    unfinished: names.filter(isUnfinished),
+    unfollowed: found.filter((other) => other > from).map(segmentName),
+    outdated: found.filter((other) => other < from).map(segmentName),
+  }
   if (from === 0) return { head, walk: undefined, vouchedBytes: 0, torn: undefined, leftovers }
   if (!found.includes(from)) {
     throw kvCorrupt('the file of current values that its head names is missing', { path: paths.kvFile(from) })
   }
   return { head, leftovers, ...walkFile(files, paths.kvFile(from), log, from, head?.state) }
+}
+
+/** A head that does not know a file with puts of its own is an old copy of the head: then nothing may be removed. */
+function checkUnfollowed(files: Files, paths: FolderPaths, log: string, from: number): void {
+  const path = paths.kvFile(from)
+  const walk = new KvWalk(readWhole(files, path), log, from)
+  let damage = walk.header()
+  while (damage === undefined && walk.offset < walk.bytes.length) damage = walk.takePiece(false)
+  if (walk.last < from) return
+  throw kvCorrupt('a newer file of current values than the head knows', {
+    path: paths.kvHead,
+    expected: `file ${from}, up to revision ${walk.last}`,
+    found: 'an older head',
+  })
 }
 
 /** What a head vouches for, and no more: for an observer. Undefined: nothing was ever put. */
@@ -75,8 +105,16 @@ export function readVouched(files: Files, paths: FolderPaths, log: string, { sta
   return walk
 }
 
-function readKvHead(files: Files, paths: FolderPaths, log: string): ReadHead | undefined {
-  const head = readHead(files, paths.kvHead)
+/** Undefined: there is none that can be read, and `acceptTail` says to go on without. */
+export function readKvHead(files: Files, paths: FolderPaths, log: string, acceptTail: boolean): ReadHead | undefined {
+  let head: ReadHead | undefined
+  try {
+    head = readHead(files, paths.kvHead)
+  } catch (error) {
+    if (!isPerdureError(error) || error.code !== 'log-corrupt') throw error
+    if (acceptTail) return undefined
+    throw kvCorrupt('neither slot of the head is valid', { path: paths.kvHead, offset: 0 }, REPAIR_HINT)
+  }
   if (head === undefined || head.state.log === log) return head
   throw kvCorrupt('the head of the current values is that of another log', {
     path: paths.kvHead,
@@ -86,12 +124,7 @@ function readKvHead(files: Files, paths: FolderPaths, log: string): ReadHead | u
 }
 
 function isUnfinished(name: string): boolean {
-  return name === HEAD_NAME + UNFINISHED || /^\d{16}\.ndjson\.new$/.test(name)
-}
-
-function isOther(name: string, from: number): boolean {
-  const named = parseSegmentName(name)
-  return named !== undefined && named !== from
+  return name === HEAD_NAME + UNFINISHED || UNFINISHED_FILE.test(name)
 }
 
 function walkFile(
@@ -230,11 +263,13 @@ export class KvWalk {
   }
 }
 
-export function kvCorrupt(problem: string, facts: Omit<CorruptFacts, 'position'>): PerdureError<'kv-corrupt'> {
+export function kvCorrupt(
+  problem: string,
+  facts: Omit<CorruptFacts, 'position'>,
+  hint = 'Nothing has been changed. Restore the folder kv of the log from a copy.',
+): PerdureError<'kv-corrupt'> {
   const where = facts.offset === undefined ? facts.path : `${facts.path} at byte ${facts.offset}`
-  return new PerdureError('kv-corrupt', `${where}: ${problem}`, facts, {
-    hint: 'Nothing has been changed. Restore the folder kv of the log from a copy.',
-  })
+  return new PerdureError('kv-corrupt', `${where}: ${problem}`, facts, { hint })
 }
 
 function kvDamaged(path: string, { problem, offset, expected, found }: Damage): PerdureError<'kv-corrupt'> {
@@ -246,11 +281,14 @@ function kvDamaged(path: string, { problem, offset, expected, found }: Damage): 
   })
 }
 
-function headMissing(paths: FolderPaths): PerdureError<'head-missing'> {
+export function headMissing(paths: FolderPaths): PerdureError<'head-missing'> {
   return new PerdureError(
     'head-missing',
     `${paths.kvHead} is missing, so what was acknowledged of the current values cannot be known`,
     { path: paths.kvHead },
-    { hint: 'Restore it from a copy. If there is none, perdure repair --accept-tail takes the values as they stand.' },
+    { hint: REPAIR_HINT },
   )
 }
+
+const REPAIR_HINT =
+  'Restore it from a copy. If there is none, perdure repair --accept-tail takes the values as they stand.'

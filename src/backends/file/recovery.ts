@@ -81,7 +81,7 @@ function openLocked(options: OpenFolderOptions, paths: FolderPaths, unlock: () =
   } else {
     boot.add('folder', `a log of ${count(contents.segments.length, 'segment')}`)
   }
-  boot.add('lock', 'taken')
+  boot.add('lock', 'held by this process')
   const read = acceptTail ? readHeadIfValid(files, paths) : readHead(files, paths.head)
   if (read === undefined && !acceptTail) throw headMissing(paths)
   boot.add('head', describeHead(read))
@@ -141,7 +141,7 @@ function takeLock(files: Files, paths: FolderPaths): () => void {
   if (unlock !== undefined) return unlock
   throw new PerdureError(
     'store-locked',
-    `${paths.root} is open for writing in another process`,
+    `${paths.root} is open in another process`,
     { path: paths.root },
     {
       hint: 'Close it there first. A process that was killed holds no lock; one that is stopped does.',

@@ -18,7 +18,7 @@ export function syncFolders(files: Files, paths: FolderPaths): void {
 
 export function removeUnfinished(files: Files, { unfinished }: FolderContents, boot: BootReport): void {
   for (const path of unfinished) files.remove(path)
-  if (unfinished.length > 0) boot.add('leftovers', `${count(unfinished.length, 'unfinished file')} removed`)
+  boot.add('leftovers', unfinished.length === 0 ? 'none' : `${count(unfinished.length, 'unfinished file')} removed`)
 }
 
 /** Copies a broken end before it is cut, durably: it may be all that is left of something. */
@@ -123,7 +123,7 @@ export function settleHead(
       file.write(state)
       file.syncNow()
     }
-    if (moved) boot.add('head', `moved on to position ${state.last}`)
+    boot.add('head at rest', moved ? `moved on to position ${state.last}` : 'as it was')
   } catch (error) {
     file.close()
     throw error

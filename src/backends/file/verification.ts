@@ -1,13 +1,17 @@
-/** A complete check of a folder: every byte of every segment, the head, the indexes, revisions and ids. */
+/** A complete check of a folder: every byte of every segment, head, index, value and snapshot, revisions and ids. */
 import type { BackendVerification, Finding } from '../protocol.js'
 import { isPerdureError } from '../../errors.js'
 import { scanEnvelope } from '../../log/line.js'
 import type { FolderLog, OpenSegment } from './folder-log.js'
+import type { HeadState } from './format.js'
 import { readHead } from './head-file.js'
 import { encodeIndex } from './index-encoding.js'
 import { hashKey } from './key-hash.js'
+import { checkValues } from './kv-verification.js'
 import { damaged, SegmentWalk } from './segment-walk.js'
 import type { Segment } from './segment.js'
+import { snapshotPaths } from './snapshot-backend.js'
+import { readSnapshot } from './snapshot-file.js'
 import { readWhole } from './whole-read.js'
 
 /** What is checked: a log that is open for writing, or one that is observed. */
@@ -17,17 +21,30 @@ export interface CheckedLog extends Pick<FolderLog, 'logId' | 'platform' | 'path
   readonly isObserved?: boolean
 }
 
-export function verifyFolder(log: CheckedLog): BackendVerification {
+/** `kvHead`: of the current values, if this process writes them. */
+export function verifyFolder(log: CheckedLog, kvHead?: HeadState): BackendVerification {
   const check = new FolderCheck(log)
   check.head()
   for (const segment of log.segments) check.segment(segment)
+  check.values(kvHead)
+  check.snapshots()
   return { examined: check.examined, findings: check.findings }
 }
 
 class FolderCheck {
   readonly #log: CheckedLog
   readonly findings: Finding[] = []
-  readonly examined = { segments: 0, bytes: 0, groups: 0, indexes: 0, ids: 0, revisions: 0 }
+  readonly examined = {
+    segments: 0,
+    bytes: 0,
+    groups: 0,
+    indexes: 0,
+    ids: 0,
+    revisions: 0,
+    values: 0,
+    valueBytes: 0,
+    snapshots: 0,
+  }
 
   constructor(log: CheckedLog) {
     this.#log = log
@@ -71,6 +88,25 @@ class FolderCheck {
       this.examined.groups += walk.pieces
       this.#checkIndex(segment, walk, isOpen)
       this.#checkEvents(segment, walk)
+    })
+  }
+
+  values(known: HeadState | undefined): void {
+    this.#attempt(() => {
+      const { logId, platform, paths } = this.#log
+      Object.assign(this.examined, checkValues(platform.files, paths, logId, known))
+    })
+  }
+
+  snapshots(): void {
+    this.#attempt(() => {
+      const { logId, platform, paths } = this.#log
+      for (const path of snapshotPaths(platform.files, paths)) {
+        this.#attempt(() => {
+          readSnapshot(platform.files, path, logId)
+          this.examined.snapshots++
+        })
+      }
     })
   }
 

@@ -25,17 +25,33 @@ export function createWhole(
   const unfinished = path + UNFINISHED
   const file = files.open(unfinished, 'create')
   try {
-    // A leftover of the same name may be longer.
-    file.truncate(0)
-    let offset = 0
-    for (const piece of pieces) {
-      writeWhole(file, piece, offset)
-      offset += piece.length
-    }
+    fill(file, pieces)
     if (folder !== undefined) file.syncNow()
+  } catch (error) {
+    // What is half made would keep the room that is missing.
+    removeIfPossible(files, unfinished)
+    throw error
   } finally {
     file.close()
   }
   files.rename(unfinished, path)
   if (folder !== undefined) files.syncFolder(folder)
+}
+
+function fill(file: File, pieces: Iterable<Uint8Array>): void {
+  // A leftover of the same name may be longer.
+  file.truncate(0)
+  let offset = 0
+  for (const piece of pieces) {
+    writeWhole(file, piece, offset)
+    offset += piece.length
+  }
+}
+
+function removeIfPossible(files: Files, path: string): void {
+  try {
+    files.remove(path)
+  } catch {
+    // The next opening removes it.
+  }
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { Io } from '../io.js'
 import { queryOf, takesQuery, type QueryOptions } from '../selection-options.js'
-import { takesStore, withObserver, type StoreOptions } from '../store-option.js'
+import { observesStore, withObserver, type StoreOptions } from '../store-option.js'
 
 const EXAMPLES = `
 Examples:
@@ -10,7 +10,7 @@ Examples:
   perdure cat --stream order-1 > order-1.ndjson`
 
 export function addCat(program: Command, io: Io): void {
-  takesQuery(takesStore(program.command('cat')))
+  takesQuery(observesStore(program.command('cat')))
     .description('print the stored lines as they stand (always JSON Lines)')
     .addHelpText('after', EXAMPLES)
     .action(async (options: StoreOptions & QueryOptions) => cat(options, io))

@@ -1,19 +1,18 @@
 /** `perdure checkpoint`: the size of a log and its Merkle root. */
 import type { Command } from 'commander'
 import type { Io } from '../io.js'
-import { takesStore, withObserver, type StoreOptions } from '../store-option.js'
+import { observesStore, withObserver, type StoreOptions } from '../store-option.js'
 import { plural } from '../text.js'
 
 const HELP = `
 Two logs with the same size and root hold the same lines. Keep a root somewhere
-else, and nobody can change the log behind your back. Nothing is recorded; opening
-a log may put its folder in order, as perdure verify --help says.
+else, and nobody can change the log behind your back. Nothing is recorded or changed.
 
 Example:
   perdure checkpoint --json >> roots.ndjson`
 
 export function addCheckpoint(program: Command, io: Io): void {
-  takesStore(program.command('checkpoint'))
+  observesStore(program.command('checkpoint'))
     .description('print the size of the log and its Merkle root (RFC 6962)')
     .addHelpText('after', HELP)
     .action(async (options: StoreOptions) => checkpoint(options, io))

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { COMMITS_DEFAULT, importHistory, readImported } from '../git/import.js'
 import { inspectRepository, requireRepository } from '../git/repository.js'
+import { addFileImports } from '../import/commands.js'
 import { progressOf, type Io } from '../io.js'
 import { storeUrl, takesStore, withStore, type StoreOptions } from '../store-option.js'
 import { plural, printable } from '../text.js'
@@ -29,6 +30,7 @@ export function addImport(program: Command, io: Io): void {
     .option('--max <n>', 'the newest commits, this many', parsePositive, COMMITS_DEFAULT)
     .addHelpText('after', HELP)
     .action(async (path: string, options: ImportGitOptions) => importGit(path, options, io))
+  addFileImports(group, io)
 }
 
 async function importGit(path: string, options: ImportGitOptions, io: Io): Promise<void> {

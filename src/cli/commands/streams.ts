@@ -1,7 +1,7 @@
 /** `perdure streams`: the streams of a log and their revisions. */
 import type { Command } from 'commander'
 import type { Io } from '../io.js'
-import { takesStore, withObserver, type StoreOptions } from '../store-option.js'
+import { observesStore, withObserver, type StoreOptions } from '../store-option.js'
 import { paddedLeft, printable } from '../text.js'
 
 interface StreamsOptions extends StoreOptions {
@@ -9,7 +9,7 @@ interface StreamsOptions extends StoreOptions {
 }
 
 export function addStreams(program: Command, io: Io): void {
-  takesStore(program.command('streams'))
+  observesStore(program.command('streams'))
     .description('list streams with their revisions (how many events each holds)')
     .option('--prefix <text>', 'only those whose names begin so')
     .addHelpText('after', '\nExample:\n  perdure streams --prefix order-')

@@ -4,7 +4,7 @@ import type { Finding } from '../../backends/protocol.js'
 import type { BootReport, Verification } from '../../observer.js'
 import { EXIT } from '../exit-codes.js'
 import type { Io } from '../io.js'
-import { takesStore, withObserver, type StoreOptions } from '../store-option.js'
+import { takesStore, withObserver, withStore, type StoreOptions } from '../store-option.js'
 import { grouped, padded, plural, printable, widthOf } from '../text.js'
 
 interface VerifyOptions extends StoreOptions {
@@ -13,16 +13,15 @@ interface VerifyOptions extends StoreOptions {
 
 const HELP = `
 Exit code 0: intact. 5: not intact; each finding names the file, the place, what
-was expected and what was found. A broken index is mended, and is no reason for 5:
-no answer depends on it.
+was expected and what was found. A broken index is no reason for 5: no answer depends
+on it, and whoever next opens the log to write makes it again.
 
-Nothing is recorded, and nothing that is recorded changes. But opening a log may put
-its folder in order: an unfinished write that a crash left is moved to torn/, what
-stands above the head is settled, missing indexes are made again. perdure doctor
-looks without opening, and changes nothing at all.
+It looks on while others write, and changes nothing.
 
---boot begins with the boot report: the steps of opening, in their fixed order, and
-what each found or did.
+--boot opens the log as a program does, alone, and begins with the boot report: the
+steps of opening, in their fixed order, and what each found or did. That may put the
+folder in order: an unfinished write that a crash left is moved to torn/, what stands
+above the head is settled, missing indexes are made again.
 
 Examples:
   perdure verify --store file:./orders
@@ -38,7 +37,8 @@ export function addVerify(program: Command, io: Io): void {
 
 async function verify(options: VerifyOptions, io: Io): Promise<void> {
   const startedMs = performance.now()
-  await withObserver(io, options, async (log) => {
+  const opening = options.boot === true ? withStore : withObserver
+  await opening(io, options, async (log) => {
     const tookMs = Math.round(performance.now() - startedMs)
     const boot = options.boot === true ? { ...log.report(), tookMs } : undefined
     if (boot !== undefined && options.json !== true) {
@@ -82,8 +82,8 @@ function describe(report: Verification, head: number): string[] {
 
 function intactLine({ events, findings }: Verification): string {
   if (findings.length === 0) return `Intact: ${plural(events, 'event')}.`
-  const indexes = findings.length === 1 ? '1 index was' : `${grouped(findings.length)} indexes were`
-  return `Intact: ${plural(events, 'event')}; ${indexes} broken and ${findings.length === 1 ? 'is' : 'are'} built again.`
+  const indexes = findings.length === 1 ? '1 index is' : `${grouped(findings.length)} indexes are`
+  return `Intact: ${plural(events, 'event')}; ${indexes} broken and will be made again by whoever next writes.`
 }
 
 /** Every finding names its file. */

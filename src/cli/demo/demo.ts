@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Store } from '../../store.js'
 import { EXIT } from '../exit-codes.js'
 import { CommandError } from '../failures.js'
+import { commandFrom } from '../invocation.js'
 import { importCommits, importHistory, readImported, type ImportResult } from '../git/import.js'
 import { holdsAny, inspectRepository, type Repository } from '../git/repository.js'
 import type { Io } from '../io.js'
@@ -73,6 +74,7 @@ export async function runDemo(path: string, max: number, progress: Progress, io:
       ...(source.limitedTo !== undefined && { limitedTo: source.limitedTo }),
       speed,
       root,
+      command: commandFrom(process.cwd()),
       ...(existsSync(EXAMPLE) && { tryProjection: EXAMPLE }),
     }
   })

@@ -38,6 +38,8 @@ export interface DemoResult {
   /** How many commits were asked for, if the history has at least as many. */
   readonly limitedTo?: number
   readonly speed: Speed
+  /** How this program is called from where the demo ran. */
+  readonly command: string
   /** A projection at hand that says something about this log. */
   readonly tryProjection?: string
   readonly root: string
@@ -137,20 +139,21 @@ function checkedRows({ contributors, files, commits, comparedWith, limitedTo }: 
 }
 
 function speedRows({ append, replay }: Speed): string[] {
-  const appended = `append, one event at a time, each durable: ${ratioText(append)} bare write + fsync`
+  const appended = `append, one event at a time, each durable: ${speedText(append)} bare write + fsync`
   return replay === undefined
     ? [appended]
-    : [appended, `replay, to say who contributed: ${ratioText(replay)} bare read + JSON.parse`]
+    : [appended, `replay, to say who contributed: ${speedText(replay)} bare read + JSON.parse`]
 }
 
-function nextRows({ folder, tryProjection }: DemoResult): string[] {
+function nextRows({ folder, command, tryProjection }: DemoResult): string[] {
   const store = `--store ${shellQuoted(`file:${folder}`)}`
   const last = tryProjection === undefined ? '--help' : `project ${shellQuoted(tryProjection)} ${store}`
-  return [`read ${store} --backwards --limit 5`, `verify ${store}`, last].map((command) => `npx perdure ${command}`)
+  return [`read ${store} --backwards --limit 5`, `verify ${store}`, last].map((row) => `${command} ${row}`)
 }
 
-function ratioText(ratio: number): string {
-  return ratio < 1 ? `${Math.round(ratio * 100)} % of` : `${ratio.toFixed(1)} times`
+/** Of bare time through our time: above 100 % we were faster. */
+function speedText(ratio: number): string {
+  return `${Math.round(ratio * 100)} % of the speed of`
 }
 
 function sizeText(bytes: number): string {

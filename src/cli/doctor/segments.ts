@@ -21,7 +21,6 @@ export function examineSegments(
 ): readonly Stretch[] | undefined {
   const { segments } = contents
   const log = head?.log ?? logOf(paths, segments)
-  const before = findings.length
   const survey = attempt(findings, () => surveySegments(nodePlatform.files, paths, log, segments, head))
   const damaged: Stretch[] = []
   let last = 0
@@ -34,7 +33,7 @@ export function examineSegments(
     damaged.push(...state.damaged.map(([first, end]): Stretch => [first, Math.min(end, last)]))
   }
   if ((head?.last ?? 0) > last) damaged.push([last + 1, head?.last ?? 0])
-  if (findings.length === before && survey !== undefined) {
+  if (damaged.length === 0 && survey !== undefined) {
     findings.push(...describeSurvey(paths, survey, head))
     return undefined
   }

@@ -1,4 +1,5 @@
 /** What every campaign is: numbered cases, each of which builds disks, recovers from them, and holds them to the model. */
+import { NOTHING_EXPECTED } from '../audit.js'
 import { EMPTY_IMAGE } from '../image.js'
 import { Life } from '../life.js'
 import type { Mark, Subject } from '../subject.js'
@@ -43,6 +44,7 @@ export async function recover(context: Context, scenario: Scenario, state: Crash
 /** I12, and that what recovery answered stays. */
 export async function goOn(life: Life, turn: number): Promise<void> {
   await life.append([put('afterwards', `r${life.certain.length}`)])
+  if (life.usesValues) await life.values.put([{ key: 'afterwards', value: `r${turn}` }])
   const next = turn % 16
   if (next === 0) await life.take({ do: 'power', leaves: 'lose' })
   else if (next === 1) await life.take({ do: 'reopen' })
@@ -55,6 +57,6 @@ export async function goOn(life: Life, turn: number): Promise<void> {
 
 export const NO_STATE: CrashState = {
   image: EMPTY_IMAGE,
-  expectation: { certain: [], uncertain: [], logId: undefined },
+  expectation: NOTHING_EXPECTED,
   place: 'nothing',
 }

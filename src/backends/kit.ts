@@ -1,0 +1,11 @@
+/** perdure/backend: what a backend of your own is written against, and the parts that all backends share. */
+export { Claims } from './claims.js'
+export { checkContinuation, type LogEnd } from './continuation.js'
+export { HeadNotices } from './head-notices.js'
+export { judge, type LogState } from './judgement.js'
+export { judgeKv, pageOf } from './kv-rules.js'
+export { openMemoryBackend, type MemoryBackendOptions } from './memory/backend.js'
+export type * from './protocol.js'
+export { checkLine, composeCommit, MalformedLine, scanEnvelope, type Envelope } from '../log/line.js'
+export { matches } from '../log/selection.js'
+export { compareUtf8 } from '../log/utf8-order.js'
