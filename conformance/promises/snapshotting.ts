@@ -245,6 +245,16 @@ export const snapshottingPromises: Promises = {
     assert.deepEqual((await store.project(tally)).state.seen, range(1, 9))
   },
 
+  'snapshot: with `everyEvents` a page of a subscription saves what is due, too': async (it) => {
+    const store = await it.store({ snapshots: { everyEvents: 2 } })
+    await store.append('a', notes(3))
+    await store.project(tally)
+    const subscription = await store.subscribe('reader', {}, () => {})
+    await subscription.whenAt(3)
+    await settled(store, [3])
+    await subscription.close()
+  },
+
   'snapshot: with `everyEvents` the state is that of the fold, whatever its caller does with it': async (it) => {
     const store = await it.store({ snapshots: { everyEvents: 1 } })
     await store.append('a', notes(2))

@@ -75,12 +75,16 @@ export function parsePositionOrHead(text: string): number | 'head' {
 }
 
 /** For options that may be given several times. */
-export function collectNames(text: string, before: readonly string[] = []): string[] {
-  return [...before, parseName(text)]
+export function collect(text: string, before: readonly string[] = []): string[] {
+  return [...before, text]
 }
 
-export function collectTags(text: string, before: readonly string[] = []): string[] {
-  return [...before, checked(text, checkTag(text))]
+export function collectNames(text: string, before?: readonly string[]): string[] {
+  return collect(parseName(text), before)
+}
+
+export function collectTags(text: string, before?: readonly string[]): string[] {
+  return collect(checked(text, checkTag(text)), before)
 }
 
 /**

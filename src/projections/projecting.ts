@@ -97,10 +97,9 @@ export class Projector {
 
   /** Part of opening: refuses malformed snapshots, or removes them. @throws PerdureError `snapshot-malformed` */
   async check(): Promise<void> {
-    const { backend, isReadOnly, snapshots } = this.#parts
-    // Another process may take snapshots and append while an observer looks; only who writes knows the head for sure.
-    const head = isReadOnly ? undefined : (await backend.head()).position
-    const { found, removed } = await this.#saved.check(head, snapshots.rebuild === true && !isReadOnly)
+    const isWriter = !this.#parts.isReadOnly
+    const rebuild = isWriter && this.#parts.snapshots.rebuild === true
+    const { found, removed } = await this.#saved.check({ isWriter, rebuild })
     const rest = removed === 0 ? '' : `, ${removed} of them malformed or beyond the head, and removed`
     if (found > 0) this.#boot = [{ step: 'snapshots', found: `${found}${rest}` }]
   }

@@ -29,6 +29,11 @@ export interface Snapshot {
   readonly bytes: number
 }
 
+interface CheckOptions {
+  readonly isWriter: boolean
+  readonly rebuild: boolean
+}
+
 export class SavedStates {
   readonly #backend: Backend
   readonly #keep: number
@@ -107,17 +112,16 @@ export class SavedStates {
   /**
    * Looks at the newest snapshot of each key.
    *
-   * @param head the log's, if a snapshot beyond it is to be refused: it is of a log that was longer, and would be taken
-   * for one of this log as soon as this one is as long
-   * @param rebuild remove what is malformed
+   * @param options.isWriter who writes knows the head for sure, so a snapshot beyond it is refused: it is of a log that
+   * was longer, and would be taken for one of this log as soon as this one is as long
+   * @param options.rebuild remove what is malformed
    * @returns how many there were, and how many of them were removed
    * @throws PerdureError `snapshot-malformed`
    */
-  async check(
-    head: number | undefined,
-    rebuild: boolean,
-  ): Promise<{ readonly found: number; readonly removed: number }> {
+  async check({ isWriter, rebuild }: CheckOptions): Promise<{ readonly found: number; readonly removed: number }> {
     const infos = await this.#backend.snapshots.list()
+    // After the list: what another process takes meanwhile is not beyond it.
+    const head = isWriter ? (await this.#backend.head()).position : undefined
     let removed = 0
     let sound: string | undefined
     // By key and position: from the end on, the first of a key is its newest.

@@ -16,6 +16,8 @@ interface Report {
   readonly newCommits: number
   readonly contributors: readonly (readonly [string, number])[]
   readonly files: readonly { readonly file: string; readonly changes: number }[]
+  readonly starts: readonly { readonly projection: string; snapshot: number; folded: number; all: number }[]
+  readonly newcomers: { readonly handled: number; readonly noted: number; readonly known: number }
   readonly comparedWith: string
   readonly speed: { readonly append: number }
   readonly root: string
@@ -69,6 +71,7 @@ test('demo: the report is at most 25 lines, names what was stored where, and its
   const ownText = lines.map((line) => line.replace(MAIN, 'main.js'))
   for (const line of ownText) expect(line.length, line).toBeLessThanOrEqual(100)
   expect(out).toMatch(/append, .*: \d+ % of the speed of bare write/)
+  expect(out).toContain('no snapshot yet, read all')
   expect(out).toContain('git shortlog -sn --no-merges')
   expect(out).toContain('git log --no-merges --no-renames --numstat')
   expect(out).toMatch(/Root +[0-9a-f]{64}/)
@@ -83,6 +86,48 @@ test('demo: the report is at most 25 lines, names what was stored where, and its
   expect(commands.length).toBeGreaterThanOrEqual(3)
   for (const command of commands) expect(await perdure(command, { cwd: folder })).toMatchObject({ code: 0, err: '' })
   expect((await perdure(['demo'], { cwd: folder })).out).toContain('(0 new)')
+})
+
+test(
+  'demo: the second start reads only the tail: after the snapshots, and after what was subscribed to',
+  SLOW,
+  async () => {
+    const folder = temporaryFolder()
+    makeRepository(folder, RICH_HISTORY)
+    const first = await demoJson(folder)
+    for (const { snapshot, folded, all } of first.starts)
+      expect({ snapshot, folded }).toEqual({ snapshot: 0, folded: all })
+    const authors = first.newcomers.known
+    expect(first.newcomers).toMatchObject({ handled: RICH_COMMITS, noted: authors })
+    const second = await demoJson(folder)
+    expect(second.starts.map(({ projection }) => projection)).toEqual([
+      'contributors',
+      'file-totals',
+      'changed-together',
+    ])
+    for (const [i, start] of second.starts.entries()) {
+      expect(start).toMatchObject({ snapshot: first.events, folded: 0, all: first.starts[i]?.all })
+    }
+    expect(second.newcomers).toMatchObject({ handled: 0, noted: 0, known: authors })
+    addCommits(folder, [{ name: 'Newcomer', files: { 'src/a.txt': 'once\nmore\n' } }])
+    const third = await demoJson(folder)
+    expect(third.starts.map(({ snapshot, folded }) => [snapshot, folded])).toEqual([
+      [first.events, 1],
+      [first.events, 1],
+      [first.events, 2],
+    ])
+    expect(third.newcomers).toMatchObject({ handled: 1, noted: 1, known: authors + 1 })
+    const { out } = await perdure(['demo'], { cwd: folder })
+    expect(out).toMatch(/Started +contributors: snapshot at \d+, tail of 0 events read \(without a snapshot: \d+\)/)
+    expect(out).toContain('subscription newcomers: 0 new events handled')
+  },
+)
+
+test('demo: files named like parts of every object are files like others', SLOW, async () => {
+  const folder = temporaryFolder()
+  makeRepository(folder, [{ message: 'odd', files: { __proto__x: '1\n', constructor: '1\n', ['__proto__']: '1\n' } }])
+  expect((await demoJson(folder)).files.map(({ file }) => file).sort()).toContain('__proto__')
+  expect((await demoJson(folder)).files.map(({ file }) => file).sort()).toContain('__proto__')
 })
 
 test('demo: a mailmap changes the names that are compared, not the log', SLOW, async () => {

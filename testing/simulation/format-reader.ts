@@ -8,6 +8,9 @@ import type { DiskImage } from './image.js'
 const SLOT_SIZE_BYTES = 512
 const SLOT_OFFSETS = [0, 4096]
 
+/** Where the current values lie. They have a head and files of groups, as the log has. */
+export const KV = 'kv'
+
 /** What the head on the disk vouches for. */
 export interface HeadOnDisk {
   readonly log: string
@@ -32,7 +35,7 @@ export function readHead(image: DiskImage, folder: string): HeadOnDisk | undefin
 
 function parseSlot(text: string): HeadOnDisk | undefined {
   const end = text.lastIndexOf(',"crc32"')
-  if (text.length !== SLOT_SIZE_BYTES || end < 0) return undefined
+  if (text.length !== SLOT_SIZE_BYTES || !text.endsWith('\n') || end < 0) return undefined
   try {
     const slot = JSON.parse(text) as HeadOnDisk & { crc32: number }
     return slot.crc32 === crc32(text.slice(0, end)) ? slot : undefined
@@ -48,9 +51,9 @@ export interface SegmentOnDisk {
   readonly bytes: Uint8Array
 }
 
-/** In order. */
-export function segmentsOf(image: DiskImage, folder: string): readonly SegmentOnDisk[] {
-  const prefix = `${folder}/segments/`
+/** In order. Of the current values: `within` says where. */
+export function segmentsOf(image: DiskImage, folder: string, within = 'segments'): readonly SegmentOnDisk[] {
+  const prefix = `${folder}/${within}/`
   const segments: SegmentOnDisk[] = []
   for (const [path, bytes] of image.files) {
     if (path.startsWith(prefix) && path.endsWith('.ndjson')) {
@@ -58,6 +61,12 @@ export function segmentsOf(image: DiskImage, folder: string): readonly SegmentOn
     }
   }
   return segments.sort((a, b) => a.from - b.from)
+}
+
+/** The file of current values that their head names. */
+export function valuesOf(image: DiskImage, folder: string): SegmentOnDisk | undefined {
+  const head = readHead(image, `${folder}/${KV}`)
+  return segmentsOf(image, folder, KV).find(({ from }) => from === head?.segment)
 }
 
 /** How many of a segment's bytes the head vouches for. */

@@ -1,11 +1,12 @@
-/** About forty scripted lives of a log. Between them they take every way through appending, rolling, closing and opening. */
+/** About fifty scripted lives of a log. Between them they take every way through appending, rolling, closing and opening. */
 import type { Scenario } from './scenario.js'
 import { APPENDING } from './scenarios/appending.js'
 import { FAILING } from './scenarios/failing.js'
 import { JUDGING } from './scenarios/judging.js'
 import { ROLLING } from './scenarios/rolling.js'
+import { VALUES } from './scenarios/values.js'
 
-export const SCENARIOS: readonly Scenario[] = [...APPENDING, ...JUDGING, ...ROLLING, ...FAILING]
+export const SCENARIOS: readonly Scenario[] = [...APPENDING, ...JUDGING, ...ROLLING, ...FAILING, ...VALUES]
 
 /**
  * Those whose writes are torn at every byte, and whose disks are also damaged at rest: between them, every kind of file
@@ -16,4 +17,6 @@ export const THOROUGH: ReadonlySet<string> = new Set([
   'groups of three commits',
   'events over several sectors',
   'a torn group at the same place twice',
+  'values are compacted',
+  'snapshots are taken and removed',
 ])

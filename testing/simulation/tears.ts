@@ -71,7 +71,7 @@ function surviving(length: number, survives: (index: number) => boolean): CrashV
 type Write = Extract<PendingOp, { kind: 'write' }>
 
 function tornBytes(op: Write, index: number, moment: number, rest: 'apply' | 'drop', every: number): Family {
-  const limit = op.file.bornAs.includes('/segments/') ? SEGMENT_TEARS_MAX : OTHER_TEARS_MAX
+  const limit = op.file.bornAs.includes('.ndjson') ? SEGMENT_TEARS_MAX : OTHER_TEARS_MAX
   const places = op.bytes.length - 1
   const stride = Math.ceil(places / limit) * every
   const count = Math.ceil(places / stride)

@@ -2,12 +2,13 @@
  * What a damaged log may still answer. Computed from the disk as it was before and after the damage, with nothing but
  * the format's description.
  */
-import { readHead, type SegmentOnDisk, segmentsOf, vouchedBytes } from './format-reader.js'
+import { KV, readHead, type SegmentOnDisk, segmentsOf, valuesOf, vouchedBytes } from './format-reader.js'
 import { type Damage, type DiskImage, sameBytes } from './image.js'
 import { FOLDER } from './scenario.js'
+import type { SnapshotTolerance } from './snapshot-life.js'
 
 export interface Tolerance {
-  /** What is at or below the head is damaged: somebody must say so, at open, at the first read, or when verifying. */
+  /** What is at or below a head is damaged: somebody must say so, at open, at the first read, or when verifying. */
   readonly mustRefuse: boolean
   readonly mayRefuse: boolean
   /**
@@ -15,30 +16,68 @@ export interface Tolerance {
    * on the disk lags behind, and what it does not vouch for is damaged, with nothing whole after it.
    */
   readonly floor: number
-  /** Neither slot of the head can be read any more: the log can be repaired. */
+  /** The same of the current values' revisions. */
+  readonly kvFloor: number
+  readonly snapshots: SnapshotTolerance
+  /** Neither slot of a head can be read any more: the log can be repaired. */
   readonly headLost?: boolean
 }
 
-const NOTHING_TOLERATED = { mustRefuse: false, mayRefuse: false, floor: Infinity }
+const SOUND: SnapshotTolerance = { mayMiss: false, mayBeMalformed: false }
+const NOTHING_TOLERATED: Tolerance = {
+  mustRefuse: false,
+  mayRefuse: false,
+  floor: Infinity,
+  kvFloor: Infinity,
+  snapshots: SOUND,
+}
+const MUST_REFUSE: Tolerance = { ...NOTHING_TOLERATED, mustRefuse: true, mayRefuse: true }
+const MAY_REFUSE: Tolerance = { ...NOTHING_TOLERATED, mayRefuse: true }
 
 export function toleranceOf(before: DiskImage, after: DiskImage, damage: Damage): Tolerance {
   const { path } = damage
   if (sameBytes(before.files.get(path), after.files.get(path))) return NOTHING_TOLERATED
-  const head = readHead(after, FOLDER)
-  if (path === `${FOLDER}/head`) {
-    const isLost = head === undefined
-    // An old copy of the head is sound in itself: it may vouch for a segment long closed, which no crash leaves behind.
-    return { mustRefuse: isLost, mayRefuse: isLost || damage.kind === 'restore', floor: Infinity, headLost: isLost }
-  }
-  const segment = segmentsOf(before, FOLDER).find((other) => other.path === path)
-  if (segment === undefined) return NOTHING_TOLERATED
-  const vouched = vouchedBytes(head, segment)
+  if (path === `${FOLDER}/head`) return ofHead(after, damage, FOLDER)
+  if (path === `${FOLDER}/${KV}/head`) return ofHead(after, damage, `${FOLDER}/${KV}`)
+  if (path.startsWith(`${FOLDER}/snapshots/`)) return ofSnapshot(damage)
+  return ofLog(before, after, path) ?? ofValues(before, after, path) ?? NOTHING_TOLERATED
+}
+
+function ofHead(after: DiskImage, { kind }: Damage, folder: string): Tolerance {
+  // An old copy of the head is sound in itself: it may vouch for a segment long closed, which no crash leaves behind.
+  if (readHead(after, folder) !== undefined) return kind === 'restore' ? MAY_REFUSE : NOTHING_TOLERATED
+  // Where only the head was begun, nothing is lost with it.
+  const isBegun = folder === FOLDER || segmentsOf(after, FOLDER, KV).length > 0 || after.files.has(`${folder}/head`)
+  return isBegun ? { ...MUST_REFUSE, headLost: true } : NOTHING_TOLERATED
+}
+
+function ofSnapshot({ kind, path }: Damage): Tolerance {
+  if (!path.endsWith('.json')) return NOTHING_TOLERATED
+  const isDeleted = kind === 'delete'
+  return { ...NOTHING_TOLERATED, snapshots: { mayMiss: isDeleted, mayBeMalformed: !isDeleted } }
+}
+
+function ofLog(before: DiskImage, after: DiskImage, path: string): Tolerance | undefined {
+  const segments = segmentsOf(before, FOLDER)
+  const segment = segments.find((other) => other.path === path)
+  if (segment === undefined) return undefined
   const first = firstDifference(segment.bytes, after.files.get(path))
-  if (first < vouched) return { mustRefuse: true, mayRefuse: true, floor: Infinity }
+  if (first < vouchedBytes(readHead(after, FOLDER), segment)) return MUST_REFUSE
   // Longer than a closed segment can be: nothing is lost, whether or not it is refused.
-  if (first >= segment.bytes.length) return { mustRefuse: false, mayRefuse: true, floor: Infinity }
-  if (hasMarkAfter(after, segment, first)) return { mustRefuse: true, mayRefuse: true, floor: Infinity }
-  return { mustRefuse: false, mayRefuse: false, floor: lastWholeBefore(segment, first) }
+  if (first >= segment.bytes.length) return MAY_REFUSE
+  if (hasMarkAfter(segmentsOf(after, FOLDER), segment, first)) return MUST_REFUSE
+  return { ...NOTHING_TOLERATED, floor: lastWholeBefore(segment, first) }
+}
+
+function ofValues(before: DiskImage, after: DiskImage, path: string): Tolerance | undefined {
+  const file = valuesOf(before, FOLDER)
+  if (file?.path !== path) return undefined
+  const first = firstDifference(file.bytes, after.files.get(path))
+  if (first < vouchedBytes(readHead(after, `${FOLDER}/${KV}`), file)) return MUST_REFUSE
+  if (first >= file.bytes.length) return MAY_REFUSE
+  const files = segmentsOf(after, FOLDER, KV).filter(({ from }) => from === file.from)
+  if (hasMarkAfter(files, file, first)) return MUST_REFUSE
+  return { ...NOTHING_TOLERATED, kvFloor: lastWholeBefore(file, first) }
 }
 
 function firstDifference(before: Uint8Array, after: Uint8Array | undefined): number {
@@ -52,8 +91,8 @@ const MARK_OR_FOOTER =
   /^\{"(?:mark|end)":\{"bytes":(\d+),"last":\d+,"sha256":"[0-9a-f]{64}"\}(?:,"group":\{[^\n]*\})?\}\n/gm
 
 /** Whether a group begins beyond the damage, in this segment or a later one, or this one ends there as a closed one. */
-function hasMarkAfter(after: DiskImage, segment: SegmentOnDisk, offset: number): boolean {
-  return segmentsOf(after, FOLDER).some(({ from, bytes }) => {
+function hasMarkAfter(after: readonly SegmentOnDisk[], segment: SegmentOnDisk, offset: number): boolean {
+  return after.some(({ from, bytes }) => {
     if (from < segment.from) return false
     const marks = [...textOf(bytes).matchAll(MARK_OR_FOOTER)]
     // One that stands elsewhere than it says is a stray copy, and proves nothing.
@@ -61,13 +100,15 @@ function hasMarkAfter(after: DiskImage, segment: SegmentOnDisk, offset: number):
   })
 }
 
-/** The last position of the groups that end before the one in which the damage begins. */
+/** The last position, or revision, of the groups that end before the one in which the damage begins. */
 function lastWholeBefore({ bytes, from }: SegmentOnDisk, offset: number): number {
   const text = textOf(bytes)
   // A mark that begins right after the damaged byte opens the next group.
   const mark = offset === 0 ? -1 : text.lastIndexOf('\n{"mark"', offset - 1)
   let last = from - 1
-  for (const match of text.slice(0, mark + 1).matchAll(/^\{"position":(\d+),/gm)) last = Number(match[1])
+  for (const match of text.slice(0, mark + 1).matchAll(/^\{"(?:position|revision)":(\d+),/gm)) {
+    last = Math.max(last, Number(match[1]))
+  }
   return last
 }
 

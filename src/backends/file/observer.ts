@@ -48,7 +48,8 @@ class FileObserver implements Backend {
   readonly #log: ObservedLog
   #reader: FolderReader
   #isClosed = false
-  readonly #closed = new AbortController()
+  /** Those who wait for the next look at the head. */
+  readonly #pausing = new Set<() => void>()
 
   constructor(log: ObservedLog) {
     this.#log = log
@@ -108,16 +109,15 @@ class FileObserver implements Backend {
 
   async *changed(signal: AbortSignal): AsyncGenerator<number, void, void> {
     this.#assertOpen()
-    const either = AbortSignal.any([signal, this.#closed.signal])
     let seen = -1
-    while (!either.aborted) {
+    while (!signal.aborted && !this.#isClosed) {
       const { position } = this.#refreshed().head()
-      if (position !== seen) {
-        seen = position
-        yield position
-      } else {
-        await this.#pause(either)
+      if (position === seen) {
+        await this.#pause(signal)
+        continue
       }
+      seen = position
+      yield position
     }
   }
 
@@ -130,7 +130,7 @@ class FileObserver implements Backend {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#closed.abort()
+    for (const wake of [...this.#pausing]) wake()
     this.#log.close()
   }
 
@@ -147,10 +147,12 @@ class FileObserver implements Backend {
       const wake = (): void => {
         cancel()
         signal.removeEventListener('abort', wake)
+        this.#pausing.delete(wake)
         done()
       }
       const cancel = this.#log.parts.platform.timer(POLL_INTERVAL_MS, wake)
       signal.addEventListener('abort', wake)
+      this.#pausing.add(wake)
     })
   }
 

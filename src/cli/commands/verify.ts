@@ -5,7 +5,7 @@ import type { BootReport, Verification } from '../../observer.js'
 import { EXIT } from '../exit-codes.js'
 import type { Io } from '../io.js'
 import { takesStore, withObserver, withStore, type StoreOptions } from '../store-option.js'
-import { grouped, padded, plural, printable, widthOf } from '../text.js'
+import { grouped, padded, paddedLeft, plural, printable, widthOf } from '../text.js'
 
 interface VerifyOptions extends StoreOptions {
   readonly boot?: boolean
@@ -14,7 +14,7 @@ interface VerifyOptions extends StoreOptions {
 const HELP = `
 Exit code 0: intact. 5: not intact; each finding names the file, the place, what
 was expected and what was found. A broken index is no reason for 5: no answer depends
-on it, and whoever next opens the log to write makes it again.
+on it, and --boot makes it again.
 
 It looks on while others write, and changes nothing.
 
@@ -57,7 +57,9 @@ function describeBoot({ backend, log, head, steps, tookMs }: BootReport & { read
   const width = Math.max(0, ...steps.map(({ step }) => widthOf(step)))
   return [
     `Opened in ${grouped(tookMs)} ms: ${backend}, log ${printable(log)}, head ${grouped(head)}.`,
-    ...steps.map(({ step, found }, i) => `  ${i + 1}. ${padded(step, width)}  ${printable(found)}`),
+    ...steps.map(
+      ({ step, found }, i) => `${paddedLeft(String(i + 1), 4)}. ${padded(step, width)}  ${printable(found)}`,
+    ),
   ]
 }
 
@@ -82,8 +84,8 @@ function describe(report: Verification, head: number): string[] {
 
 function intactLine({ events, findings }: Verification): string {
   if (findings.length === 0) return `Intact: ${plural(events, 'event')}.`
-  const indexes = findings.length === 1 ? '1 index is' : `${grouped(findings.length)} indexes are`
-  return `Intact: ${plural(events, 'event')}; ${indexes} broken and will be made again by whoever next writes.`
+  const indexes = findings.length === 1 ? '1 index is broken' : `${grouped(findings.length)} indexes are broken`
+  return `Intact: ${plural(events, 'event')}; ${indexes}, which changes no answer, and verify --boot makes it again.`
 }
 
 /** Every finding names its file. */

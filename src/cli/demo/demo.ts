@@ -1,4 +1,4 @@
-/** The demo from beginning to end: import, close, reopen, replay, compare, measure. */
+/** The demo from beginning to end: import, answer, close, reopen, replay, compare, measure. */
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Store } from '../../store.js'
@@ -11,7 +11,8 @@ import type { Io } from '../io.js'
 import type { Progress } from '../progress.js'
 import { withStore } from '../store-option.js'
 import { plural, printable } from '../text.js'
-import { answersOf, sameAnswers, type Answers } from './answers.js'
+import { answersOf, replayedAnswers, sameAnswers, takeSnapshots, type Answered, type Answers } from './answers.js'
+import { noteNewcomers, type Newcomers } from './newcomers.js'
 import type { DemoResult } from './report.js'
 import { sampleCommits, sampleTruth } from './sample.js'
 import { measureSpeed } from './speed.js'
@@ -21,6 +22,7 @@ const ROOT = '.perdure'
 /** In a clone of Perdure; elsewhere it is not suggested. */
 const EXAMPLE = join('examples', 'busiest-hours.mjs')
 const FOLDERS_MAX = 100
+const SNAPSHOTS_KEPT = 2
 const DIFFERENCES_SHOWN = 10
 
 /** A history to import, and what is known of it from elsewhere. */
@@ -43,16 +45,15 @@ interface Source {
 export async function runDemo(path: string, max: number, progress: Progress, io: Io): Promise<DemoResult> {
   const found = await inspectRepository(path, max, io.signal)
   const source = 'reason' in found ? sampleSource(found.reason, progress, io) : gitSource(found, progress, io)
-  const among = new Set(source.hashes)
   mkdirSync(ROOT, { recursive: true })
-  const written = await write(source, among, io)
-  const { folder, imported } = written
+  const written = await write(source, progress, io)
+  const { folder, imported, answered, newcomers } = written
 
   progress.stage('closed; opening it again and replaying')
   return await withStore(io, `file:${folder}`, async (store) => {
-    const answers = await answersOf(store, among)
+    const { answers, efforts } = await replayedAnswers(store, answered.among)
     const { root } = await store.checkpoint()
-    if (root !== written.root || !sameAnswers(answers, written.answers)) {
+    if (root !== written.root || !sameAnswers(answers, answered.answers)) {
       throw new CommandError('demo-differs', 'the log answers differently after it was opened again')
     }
     progress.stage('verifying every line')
@@ -69,6 +70,8 @@ export async function runDemo(path: string, max: number, progress: Progress, io:
       ...filesOf(folder),
       events: await store.head(),
       ...imported,
+      starts: answered.efforts.map((effort, i) => ({ ...effort, all: efforts[i]?.folded ?? 0 })),
+      newcomers,
       ...ranked(answers, truth),
       comparedWith: source.kind,
       ...(source.limitedTo !== undefined && { limitedTo: source.limitedTo }),
@@ -83,12 +86,13 @@ export async function runDemo(path: string, max: number, progress: Progress, io:
 interface Written {
   readonly folder: string
   readonly imported: ImportResult & { readonly others: number }
-  readonly answers: Answers
+  readonly answered: Answered
+  readonly newcomers: Newcomers
   readonly root: string
 }
 
 /** Finds the folder of this history, or a free one, and imports. The store is closed again when this resolves. */
-async function write(source: Source, among: ReadonlySet<string>, io: Io): Promise<Written> {
+async function write(source: Source, progress: Progress, io: Io): Promise<Written> {
   for (let n = 1; n <= FOLDERS_MAX; n++) {
     const folder = source.folder(n)
     const written = await withStore(
@@ -97,14 +101,22 @@ async function write(source: Source, among: ReadonlySet<string>, io: Io): Promis
       async (store) => {
         const imported = await source.importInto(store)
         if (imported === undefined) return undefined
-        return { folder, imported, answers: await answersOf(store, among), root: (await store.checkpoint()).root }
+        progress.stage('answering, from snapshots where there are some')
+        return { folder, imported, ...(await answer(source, store)) }
       },
-      { create: true },
+      { create: true, snapshots: { keep: SNAPSHOTS_KEPT } },
     )
     if (written !== undefined) return written
   }
   const hint = `Remove some of them, or run the demo in another folder.`
   throw new CommandError('failed', `${ROOT} holds ${FOLDERS_MAX} demos of other repositories already`, { hint })
+}
+
+/** From the snapshots of the run before, and the events since; then takes those of the next. */
+async function answer({ hashes }: Source, store: Store): Promise<Omit<Written, 'folder' | 'imported'>> {
+  const answered = await answersOf(store, new Set(hashes))
+  await takeSnapshots(store, answered.among)
+  return { answered, newcomers: await noteNewcomers(store), root: (await store.checkpoint()).root }
 }
 
 const demoFolder = (n: number): string => join(ROOT, n === 1 ? 'demo' : `demo-${n}`)

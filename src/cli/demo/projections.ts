@@ -1,13 +1,14 @@
-/** What the demo asks of the log: who contributed, what changed most, what changes together. */
+/** What the demo asks of the log: who contributed, what changed most, what changes together. States are plain JSON. */
+import { createHash } from 'node:crypto'
 import type { RecordedEvent } from '../../events.js'
 import { defineProjection, type Projection } from '../../index.js'
 import { COMMIT_AUTHORED, FILE_CHANGED, type CommitAuthored, type FileChanged } from '../git/events.js'
 
 /**
- * Only these commits. The log keeps what the repository's history no longer has (rewritten, or older than the newest
- * ones), and a comparison with git must be about the same commits on both sides.
+ * Only these commits; undefined: all. The log keeps what the repository's history no longer has (rewritten, or older
+ * than the newest ones), and a comparison with git must be about the same commits on both sides.
  */
-export type Among = ReadonlySet<string>
+export type Among = ReadonlySet<string> | undefined
 
 export interface Contributor {
   readonly name: string
@@ -16,19 +17,20 @@ export interface Contributor {
 }
 
 /** By pseudonym. */
-export function contributors(among: Among): Projection<Map<string, Contributor>> {
-  return defineProjection<Map<string, Contributor>>({
+export type Contributors = Record<string, Contributor>
+
+export function contributors(among: Among): Projection<Contributors> {
+  return defineProjection<Contributors>({
     name: 'contributors',
-    version: 1,
-    initial: () => new Map(),
+    version: versionOf(among),
+    initial: () => ({}),
     on: {
       [COMMIT_AUTHORED]: (authors, event) => {
         const { commit, name, email } = dataOf<CommitAuthored>(event)
-        if (!among.has(commit)) return authors
-        const pseudonym = event.subject ?? ''
-        const author = authors.get(pseudonym) ?? { name, email, commits: 0 }
+        if (!isAmong(among, commit)) return authors
+        const author = (authors[event.subject ?? ''] ??= { name, email, commits: 0 })
         author.commits++
-        return authors.set(pseudonym, author)
+        return authors
       },
     },
   })
@@ -47,22 +49,27 @@ export function noTotals(): FileTotals {
   return { changes: 0, added: 0, deleted: 0, binary: 0 }
 }
 
-/** By path. */
-export function fileTotals(among: Among): Projection<Map<string, FileTotals>> {
-  return defineProjection<Map<string, FileTotals>>({
+/** By path, with {@link HERE} before it. */
+export type Files = Record<string, FileTotals>
+
+/** So that a file of the name __proto__ is one like all others. */
+export const HERE = './'
+
+export function fileTotals(among: Among): Projection<Files> {
+  return defineProjection<Files>({
     name: 'file-totals',
-    version: 1,
-    initial: () => new Map(),
+    version: versionOf(among),
+    initial: () => ({}),
     on: {
       [FILE_CHANGED]: (files, event) => {
         const { commit, path, added = 0, deleted = 0, binary } = dataOf<FileChanged>(event)
-        if (!among.has(commit)) return files
-        const totals = files.get(path) ?? noTotals()
+        if (!isAmong(among, commit)) return files
+        const totals = (files[HERE + path] ??= noTotals())
         totals.changes++
         totals.added += added
         totals.deleted += deleted
         if (binary) totals.binary++
-        return files.set(path, totals)
+        return files
       },
     },
   })
@@ -73,28 +80,28 @@ const TOGETHER_MAX_FILES = 20
 
 export interface Together {
   /** The key is two paths, in order, with a NUL between them. */
-  readonly pairs: Map<string, number>
+  readonly pairs: Record<string, number>
   /** The commit whose files are being gathered. */
-  open: { readonly commit: string; readonly files: number; readonly paths: string[] } | undefined
+  open: { readonly commit: string; readonly files: number; readonly paths: string[] } | null
 }
 
 /** How often two files were changed by the same commit. */
 export function changedTogether(among: Among): Projection<Together> {
   return defineProjection<Together>({
     name: 'changed-together',
-    version: 1,
-    initial: () => ({ pairs: new Map(), open: undefined }),
+    version: versionOf(among),
+    initial: () => ({ pairs: {}, open: null }),
     on: {
       [COMMIT_AUTHORED]: (state, event) => {
         const { commit, files } = dataOf<CommitAuthored>(event)
-        const counts = among.has(commit) && files > 1 && files <= TOGETHER_MAX_FILES
-        state.open = counts ? { commit, files, paths: [] } : undefined
+        const counts = isAmong(among, commit) && files > 1 && files <= TOGETHER_MAX_FILES
+        state.open = counts ? { commit, files, paths: [] } : null
         return state
       },
       [FILE_CHANGED]: (state, event) => {
         const { commit, path } = dataOf<FileChanged>(event)
         const { open } = state
-        if (open === undefined || open.commit !== commit) return state
+        if (open === null || open.commit !== commit) return state
         open.paths.push(path)
         if (open.paths.length === open.files) countPairs(state.pairs, open.paths)
         return state
@@ -103,14 +110,25 @@ export function changedTogether(among: Among): Projection<Together> {
   })
 }
 
-function countPairs(pairs: Map<string, number>, paths: readonly string[]): void {
+function countPairs(pairs: Record<string, number>, paths: readonly string[]): void {
   const sorted = paths.toSorted()
   sorted.forEach((a, i) => {
     for (const b of sorted.slice(i + 1)) {
       const pair = `${a}\0${b}`
-      pairs.set(pair, (pairs.get(pair) ?? 0) + 1)
+      pairs[pair] = (pairs[pair] ?? 0) + 1
     }
   })
+}
+
+function isAmong(among: Among, commit: string): boolean {
+  return among === undefined || among.has(commit)
+}
+
+/** A fold over some of the commits is another than one over all, or over others: its snapshots are not for them. */
+function versionOf(among: Among): number | string {
+  if (among === undefined) return 2
+  const digest = createHash('sha256').update([...among].sort().join())
+  return `2 of ${digest.digest('hex').slice(0, 16)}`
 }
 
 /** Both types are written by the import alone, with this shape. */

@@ -11,6 +11,8 @@ import {
   shortenedPath,
   widthOf,
 } from '../text.js'
+import type { Effort } from './answers.js'
+import type { Newcomers } from './newcomers.js'
 import type { FileTotals } from './projections.js'
 import type { Speed } from './speed.js'
 
@@ -27,6 +29,9 @@ export interface DemoResult {
   readonly authors: number
   readonly newEvents: number
   readonly newCommits: number
+  /** What this start had to fold, by projection, and what a fold of all events takes. */
+  readonly starts: readonly (Effort & { readonly all: number })[]
+  readonly newcomers: Newcomers
   /** Most commits first. */
   readonly contributors: readonly (readonly [name: string, commits: number])[]
   /** Most commits first. */
@@ -59,6 +64,7 @@ export function reportLines(result: DemoResult, bold: (text: string) => string):
     ...result.notes.map(printable),
     '',
     ...section('Stored', stored(result)),
+    ...section('Started', startRows(result)),
     '',
     ...section('Who', contributorRows(result)),
     ...section('Changed', fileRows(result)),
@@ -83,14 +89,25 @@ function withinLimit(lines: string[]): string[] {
   return lines
 }
 
-function stored({ events, commits, authors, files, newEvents, newCommits, folder, bytes, file }: DemoResult): string[] {
+function stored({ events, commits, authors, files, newEvents, newCommits, bytes, file }: DemoResult): string[] {
   const fresh = newEvents === 0 ? '0 new' : `${grouped(newEvents)} new, of ${plural(newCommits, 'commit')}`
   const what = `${plural(commits, 'commit')}, ${plural(authors, 'author')}, ${plural(files.length, 'file')}`
   return [
     `${plural(events, 'event')} (${fresh}): ${what}`,
-    `in ${printable(folder)}, ${sizeText(bytes)} of plain text. Look at it:`,
-    `less ${shellQuoted(file)}`,
+    `${sizeText(bytes)} of plain text: less ${shellQuoted(file)}`,
   ]
+}
+
+function startRows({ starts, newcomers }: DemoResult): string[] {
+  const rows = starts.map(({ projection, snapshot, folded, all }) => {
+    const whole = `without a snapshot: ${grouped(all)}`
+    return snapshot === 0
+      ? `${projection}: no snapshot yet, read all ${plural(folded, 'event')}; next time only what is new`
+      : `${projection}: snapshot at ${grouped(snapshot)}, tail of ${plural(folded, 'event')} read (${whole})`
+  })
+  const { subscription, handled, noted, known } = newcomers
+  const done = `${plural(handled, 'new event')} handled, ${plural(noted, 'author')} met, ${grouped(known)} in kv`
+  return [...rows, `subscription ${subscription}: ${done}`]
 }
 
 function contributorRows({ contributors }: DemoResult): string[] {
@@ -107,7 +124,7 @@ function contributorRows({ contributors }: DemoResult): string[] {
 }
 
 function fileRows({ files }: DemoResult): string[] {
-  const shown = files.slice(0, 3)
+  const shown = files.slice(0, 2)
   const paths = shown.map(([path]) => shortenedPath(printable(path), PATH_WIDTH))
   const width = Math.max(0, ...paths.map(widthOf))
   const digits = grouped(shown[0]?.[1].changes ?? 0).length
@@ -118,7 +135,7 @@ function fileRows({ files }: DemoResult): string[] {
 }
 
 function togetherRows({ together }: DemoResult): string[] {
-  return together.slice(0, 2).map(([a, b, times]) => {
+  return together.slice(0, 1).map(([a, b, times]) => {
     const [left, right] = [a, b].map((path) => shortenedPath(printable(path), 28))
     return `${left} with ${right}, ${plural(times, 'time')}`
   })

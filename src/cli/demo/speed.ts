@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { NewEvent, RecordedEvent } from '../../events.js'
 import { open } from '../../index.js'
 import type { Store } from '../../store.js'
+import { unsaved } from './answers.js'
 import { contributors } from './projections.js'
 
 export interface Speed {
@@ -91,8 +92,9 @@ async function measureAppend(samples: readonly Sample[], scratch: string, signal
 
 async function measureReplay(store: Store, folder: string, signal: AbortSignal): Promise<number> {
   const segments = join(folder, 'segments')
+  const projection = unsaved(contributors(new Set()))
   const ours = async (): Promise<void> => {
-    await store.project(contributors(new Set()))
+    await store.project(projection)
   }
   const bare = async (): Promise<void> => {
     for (const name of readdirSync(segments)) {

@@ -7,7 +7,7 @@ import type { SegmentWalk } from '../../backends/file/segment-walk.js'
 import { grouped, plural } from '../text.js'
 import { note, type Finding } from './finding.js'
 
-const NO_ANSWER = 'Nothing to do: it is made again when the log is opened, and no answer depends on it.'
+const NO_ANSWER = 'Nothing to do: no answer depends on it, and perdure verify --boot makes it again.'
 
 /** An index is a function of its segment: made again, it must come out the same. The same comparison as `verify`'s. */
 export function examineIndex(

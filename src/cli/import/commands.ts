@@ -2,7 +2,6 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import { CommandError } from '../failures.js'
 import type { Io } from '../io.js'
-import { collect } from '../values.js'
 import { readCloudEvents } from './cloudevents.js'
 import { readCsvEvents } from './csv.js'
 import type { Mapping } from './mapping.js'
@@ -49,10 +48,10 @@ Example:
 export function addFileImports(group: Command, io: Io): void {
   takesMapping(group.command('csv'))
     .description('the rows of a CSV file')
-    .option('--data <column>', 'a column of the data; may be given again (default: all)', collect)
-    .option('--omit <column>', 'a column that is left out of the data; may be given again', collect)
-    .option('--list <column>', 'a column of lists, ["a","b"] or [\'a\',\'b\']; may be given again', collect)
-    .option('--number <column>', 'a column of numbers; may be given again', collect)
+    .option('--data <column>', 'a column of the data; may be given again (default: all)', collectColumns)
+    .option('--omit <column>', 'a column that is left out of the data; may be given again', collectColumns)
+    .option('--list <column>', 'a column of lists, ["a","b"] or [\'a\',\'b\']; may be given again', collectColumns)
+    .option('--number <column>', 'a column of numbers; may be given again', collectColumns)
     .option('--delimiter <character>', 'what stands between columns (\\t: a tab)', parseDelimiter, ',')
     .addHelpText('after', CSV_HELP)
     .action(async (path: string, options: CsvImportOptions) => importCsv(path, options, io))
@@ -110,4 +109,8 @@ function parseDelimiter(text: string): string {
   const delimiter = text === '\\t' ? '\t' : text
   if (!/^[^"\r\n]$/.test(delimiter)) throw new InvalidArgumentError('It is one character, not a quote or a line break.')
   return delimiter
+}
+
+function collectColumns(text: string, before: readonly string[] = []): string[] {
+  return [...before, text]
 }

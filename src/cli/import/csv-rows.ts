@@ -1,6 +1,7 @@
 /** The rows of a CSV file, with their places; bounded, whatever the file holds. */
 import { CsvError, parse, type Parser } from 'csv-parse'
 import { Readable } from 'node:stream'
+import { assertInvariant } from '../../errors.js'
 import { importInvalid } from './invalid.js'
 
 export const COLUMNS_MAX = 10_000
@@ -68,12 +69,15 @@ type CsvRecord = Omit<CsvRow, 'row'>
 /** Also the header. Empty lines are left out. */
 async function* readRecords(input: CsvInput): AsyncGenerator<CsvRecord> {
   const places = new Places()
-  const parser = parse<CsvRecord, string[]>({
+  const parser = parse({
     delimiter: input.delimiter,
     relax_column_count: true,
     max_record_size: RECORD_SIZE_MAX_BYTES,
     // Called while the parser is at the record: what it meets next may be an error, whose place is then known.
-    on_record: (cells, { bytes }) => places.next(cells, bytes),
+    on_record: (cells: string[], { bytes }) => {
+      places.note(cells, bytes)
+      return cells
+    },
   })
   const feed = Readable.from(bounded(input, parser, places), { objectMode: false })
   // What the file's reader throws is what the parser's reader meets.
@@ -81,7 +85,7 @@ async function* readRecords(input: CsvInput): AsyncGenerator<CsvRecord> {
   feed.pipe(parser)
   try {
     for await (const parsed of parser) {
-      const record = parsed as CsvRecord
+      const record = { ...places.take(), cells: parsed as string[] }
       if (record.cells.length > COLUMNS_MAX) throw tooManyColumns(input.path, record.line)
       if (record.cells.length > 1 || record.cells[0] !== '') yield record
     }
@@ -92,19 +96,26 @@ async function* readRecords(input: CsvInput): AsyncGenerator<CsvRecord> {
   }
 }
 
-/** Where the record begins that the parser is at. */
+/** Where records begin, noted as they are parsed and taken as they are used. */
 class Places {
+  /** Where the record begins that the parser is at. */
   line = 1
   #bytes = 0
+  readonly #noted: { readonly line: number; readonly sizeBytes: number }[] = []
 
-  next(cells: readonly string[], bytes: number): CsvRecord {
-    const record = { line: this.line, cells, sizeBytes: bytes - this.#bytes }
+  note(cells: readonly string[], bytes: number): void {
+    this.#noted.push({ line: this.line, sizeBytes: bytes - this.#bytes })
     this.#bytes = bytes
     this.line++
     for (const cell of cells) {
       for (let at = cell.indexOf('\n'); at >= 0; at = cell.indexOf('\n', at + 1)) this.line++
     }
-    return record
+  }
+
+  take(): { readonly line: number; readonly sizeBytes: number } {
+    const place = this.#noted.shift()
+    assertInvariant(place !== undefined, 'a record that is used has been parsed')
+    return place
   }
 }
 

@@ -43,7 +43,10 @@ function describePlace({ path, line, row, offset }: Place): string {
 /** The same error, with what had been recorded when it was met: whole batches stay. */
 export function withRecorded(error: PerdureError<'import-invalid'>, recorded: number): PerdureError<'import-invalid'> {
   const { message, facts, cause, hint = '' } = error
-  const before = recorded === 0 ? 'Nothing was recorded.' : `${plural(recorded, 'event')} before it stay recorded.`
-  const options = { cause, hint: `${hint} ${before} Running the import again goes on from there.`.trim() }
+  const before =
+    recorded === 0
+      ? 'Nothing was recorded.'
+      : `${plural(recorded, 'event')} before it stay recorded; running the import again goes on from there.`
+  const options = { cause, hint: `${hint} ${before}`.trim() }
   return new PerdureError('import-invalid', message, { ...facts, recorded }, options)
 }

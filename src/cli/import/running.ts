@@ -75,8 +75,8 @@ async function preview(incoming: AsyncIterable<Incoming>, { json }: FileImportOp
     await importEvents(store, firstOf(incoming), { signal: io.signal, onBatch: () => undefined })
     for await (const { stream, id, type, version, occurred, tags, meta, subject, data } of store.read()) {
       const event = { stream, id, type, version, occurred, tags, meta, subject, data }
-      const text = JSON.stringify(event, null, json === true ? 0 : 2)
-      await io.out.lines(json === true ? [text] : text.split('\n').map(printable))
+      if (json === true) await io.out.jsonText(JSON.stringify(event))
+      else await io.out.lines(JSON.stringify(event, null, 2).split('\n').map(printable))
     }
     if (json !== true) await io.out.line('Nothing was recorded: this was a dry run.')
   } finally {

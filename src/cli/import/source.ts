@@ -120,7 +120,8 @@ function notUtf8(bytes: Buffer, { path, offset, line }: Start): Error {
     if (isUtf8(whole.subarray(0, middle - unfinishedLength(whole)))) good = middle
     else bad = middle
   }
-  const at = Math.max(0, bad - 1)
+  // Where the character begins that is none.
+  const at = good - unfinishedLength(bytes.subarray(0, good))
   const place = { path, line: line + countNewlines(bytes.subarray(0, at)), offset: offset + at }
   const hint = 'Convert the file to UTF-8 first, for example: iconv -f WINDOWS-1252 -t UTF-8 <file>.'
   return importInvalid(place, `is not UTF-8 (byte 0x${(bytes[at] ?? 0).toString(16).padStart(2, '0')})`, { hint })

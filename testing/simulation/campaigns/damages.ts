@@ -1,6 +1,6 @@
 /** Damage at rest: every file of a log cut at every byte, flipped at every byte, emptied, deleted, exchanged, put back. */
 import { auditDamaged } from '../damaged.js'
-import { readHead } from '../format-reader.js'
+import { KV, readHead } from '../format-reader.js'
 import { type Damage, damageImage, type DiskImage } from '../image.js'
 import { Life } from '../life.js'
 import { type CrashState, Moments } from '../moments.js'
@@ -37,11 +37,17 @@ function lastState(moments: Moments): CrashState {
 function laggingState(moments: Moments): CrashState {
   for (let index = moments.list.length - 1; index >= 0; index--) {
     const state = moments.stateAt(index, () => ({ rest: 'drop' }))
-    const { certain, uncertain } = state.expectation
-    const vouched = readHead(state.image, FOLDER)?.last ?? Infinity
-    if (uncertain.length === 0 && vouched < certain.length) return state
+    if (isLagging(state)) return state
   }
   return NO_STATE
+}
+
+function isLagging({ image, expectation }: CrashState): boolean {
+  const { certain, uncertain, values } = expectation
+  const [known, other] = values.possible
+  if (uncertain.length > 0 || known === undefined || other !== undefined) return false
+  const [events, puts] = [FOLDER, `${FOLDER}/${KV}`].map((folder) => readHead(image, folder)?.last ?? Infinity)
+  return (events ?? Infinity) < certain.length || (puts ?? Infinity) < known.last
 }
 
 /** To put old copies of files back from. */
@@ -50,7 +56,7 @@ function earlierImage(moments: Moments): DiskImage {
 }
 
 function damagesOf(image: DiskImage, earlier: DiskImage, when: 'atRest' | 'lagging'): Damage[] {
-  const paths = [...image.files.keys()].filter((path) => when === 'atRest' || path.includes('/segments/'))
+  const paths = [...image.files.keys()].filter((path) => when === 'atRest' || path.endsWith('.ndjson'))
   return paths.flatMap((path) => damagesOfFile(path, image.files.get(path) ?? new Uint8Array(0), earlier))
 }
 
@@ -66,7 +72,7 @@ function damagesOfFile(path: string, bytes: Uint8Array, earlier: DiskImage): Dam
   for (let size = 0; size < bytes.length; size += strideAt(path, size)) damages.push({ kind: 'truncate', path, size })
   for (let offset = 0; offset < bytes.length; offset += strideAt(path, offset)) {
     // The first bytes of a slot say which format it is of: every bit of them counts.
-    const bits = path === `${FOLDER}/head` && offset % 4096 < 14 ? [0, 1, 2, 3, 4, 5, 6, 7] : [random.below(8)]
+    const bits = path.endsWith('/head') && offset % 4096 < 14 ? [0, 1, 2, 3, 4, 5, 6, 7] : [random.below(8)]
     for (const bit of bits) damages.push({ kind: 'flip', path, offset, bit })
   }
   for (let i = 0; i < COPIES_PER_FILE && bytes.length > 2; i++) {
@@ -80,7 +86,7 @@ function damagesOfFile(path: string, bytes: Uint8Array, earlier: DiskImage): Dam
 /** Every byte counts, but for two places. */
 function strideAt(path: string, offset: number): number {
   // Between the slots of the head lie blanks that nobody reads.
-  if (path === `${FOLDER}/head`) return offset > 520 && offset < 4090 ? 64 : 1
+  if (path.endsWith('/head')) return offset > 520 && offset < 4090 ? 64 : 1
   // Indexes are alike, and made of numbers of two, four and eight bytes: odd strides meet each part of these.
   if (!path.includes('/index/')) return 1
   return path.endsWith('/0000000000000001.index') ? 3 : 9
