@@ -3,12 +3,18 @@ export { open, openObserver, type ObserverOptions, type OpenOptions } from './op
 export type { Snapshots } from './store.js'
 export type { BootReport, SnapshotReader, Verification } from './observer.js'
 export type { Observer, Store, TypedDecide, TypedObserver, TypedStore, TypedWrite } from './typed-store.js'
-export type { BlobReader, BlobReference, Blobs } from './blobs/blobs.js'
+export type { BlobPutOptions, BlobReader, BlobReference, Blobs } from './blobs/blobs.js'
 export type { BlobStore } from './blobs/blob-store.js'
 export type { Kv, KvPutOptions, KvReader, KvResult, KvValue } from './kv/kv.js'
 export type { FollowQuery } from './log/following.js'
 export type { Decide, DecideOptions, DecideTarget } from './projections/deciding.js'
-export type { Projected, ProjectSelection, Snapshot, SnapshotOptions } from './projections/projecting.js'
+export type {
+  Projected,
+  ProjectSelection,
+  Snapshot,
+  SnapshotOptions,
+  SnapshotSaving,
+} from './projections/projecting.js'
 export type { Handler, Parked, SubscribeOptions, Subscription } from './subscriptions/subscriptions.js'
 export {
   defineEvents,

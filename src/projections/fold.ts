@@ -28,12 +28,19 @@ export class Fold<State> {
     this.state = state
     this.count += events.length
     if (state instanceof Promise) throw this.#asynchronous(state)
+    // JSON has no such state: somebody has changed the one he was given, and forgotten to give it back.
+    if (state === undefined && events.length > 0)
+      throw this.#invalid('gives no state; return it, also if it was changed in place')
   }
 
   #asynchronous(state: Promise<unknown>): PerdureError<'options-invalid'> {
     // It is refused; what comes of it concerns nobody, but would end the process if it failed.
     state.catch(() => undefined)
-    const message = `a handler of ${this.#name} answers with a promise; handlers are synchronous`
+    return this.#invalid('answers with a promise; handlers are synchronous')
+  }
+
+  #invalid(problem: string): PerdureError<'options-invalid'> {
+    const message = `a handler of ${this.#name} ${problem}`
     return new PerdureError('options-invalid', message, { option: 'on' }, { hint: 'Correct the projection.' })
   }
 }

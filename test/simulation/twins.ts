@@ -102,7 +102,7 @@ export const TWINS: readonly Twin[] = [
   },
   {
     name: 'does not sync folders',
-    patch: [['files.syncFolder(folder);', ';']],
+    patch: [[' files.syncFolder(folder);', ' ;']],
     caughtBy: 'I7',
     scenarios: ['many segments'],
   },
@@ -135,5 +135,64 @@ export const TWINS: readonly Twin[] = [
     patch: [['const oldest = chosen ? 0 : segments.length - 1;', 'const oldest = segments.length - 1;']],
     caughtBy: 'I6',
     scenarios: ['many segments'],
+  },
+  {
+    name: 'acknowledges values before the sync',
+    patch: [[AWAITED_SYNC, 'void this.#sync.sync(open.file, isAlone).catch(() => undefined);']],
+    caughtBy: 'I13',
+    scenarios: ['values put alone and together, and deleted'],
+  },
+  {
+    name: 'removes the old file of values before the head that names the new one is synced',
+    patch: [['open.head.last, undefined);', 'open.head.last, undefined); if (lines.length > 0) return file;']],
+    caughtBy: 'I7',
+    scenarios: ['values are compacted'],
+  },
+  {
+    name: 'counts revisions from the newest value that is left',
+    patch: [
+      [
+        'last: walk.last, time: undefined',
+        'last: Math.max(0, ...[...walk.places.values()].map((place) => place.revision)), time: undefined',
+      ],
+    ],
+    caughtBy: 'I0',
+    scenarios: ['values are all deleted, compacted, reopened'],
+  },
+  {
+    name: 'does not check a value that it reads',
+    patch: [['found === place.crc32', 'found >= 0']],
+    caughtBy: 'I13',
+    scenarios: ['values that rot while they are open'],
+  },
+  {
+    name: 'does not look at the head of the values',
+    patch: [['const vouchedBytes = head?.bytes ?? 0;', 'head = undefined; const vouchedBytes = 0;']],
+    caughtBy: 'I8',
+    scenarios: ['values are compacted'],
+  },
+  {
+    name: 'answers conflicts though it does not know what was written',
+    patch: [['this.#assertWritable();', '']],
+    caughtBy: 'I9',
+    scenarios: ['a failed sync closes the values, not the log'],
+  },
+  {
+    name: 'compacts a file of values into itself',
+    patch: [['if (file.from > open.head.last)', 'if (file.from < 0)']],
+    caughtBy: 'I7',
+    scenarios: ['a compacted file that got no put is not compacted again'],
+  },
+  {
+    name: 'believes an old head that would have newer values removed',
+    patch: [['if (walk.last < from)', 'if (walk.last > 0)']],
+    caughtBy: 'I13',
+    scenarios: ['values are compacted', 'values put alone and together, and deleted'],
+  },
+  {
+    name: 'takes a snapshot that is there for a durable one',
+    patch: [['this.#files.syncFolder(folder);', ';']],
+    caughtBy: 'I14',
+    scenarios: ['a snapshot is taken again after a kill, then the power fails'],
   },
 ]

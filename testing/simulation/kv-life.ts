@@ -2,9 +2,11 @@
 import type { Backend, KvEntry } from '../../src/backends/protocol.js'
 import { isPerdureError } from '../../src/errors.js'
 import { closes, losesSync } from './excuses.js'
-import { assertHolds } from './invariants.js'
+import { valuesOf } from './format-reader.js'
+import { assertHolds, Violation } from './invariants.js'
 import { distinct, type KvState, NO_VALUES, predictPuts, type PutSpec, textOf, valuesText } from './kv-model.js'
 import type { Host } from './host.js'
+import { FOLDER } from './scenario.js'
 
 /** What is known of the current values. */
 export interface KvExpectation {
@@ -15,6 +17,8 @@ export interface KvExpectation {
 }
 
 export const NO_VALUES_EXPECTED: KvExpectation = { possible: [NO_VALUES], past: [NO_VALUES] }
+
+const ROT_STRIDE = 5
 
 export class KvLife {
   readonly #host: Host
@@ -60,6 +64,33 @@ export class KvLife {
       else this.#answered(JSON.stringify(settled.map((one) => (one as { value?: unknown }).value)), predictions)
     }
     host.note()
+  }
+
+  /** Each value is then answered rightly, or called damaged. */
+  async rot(): Promise<void> {
+    const { backend, disk } = this.#host
+    const path = valuesOf(disk.view(), FOLDER)?.path
+    const node = path === undefined ? undefined : disk.volume.node(path)
+    if (backend === undefined || node === undefined || node === 'folder') return
+    const bytes = node.view.snapshot()
+    for (let offset = 0; offset < bytes.length; offset += ROT_STRIDE) {
+      // Past the calls: this is no write, and no power failure can undo it.
+      node.view.write(Uint8Array.of((bytes[offset] ?? 0) ^ 1), offset)
+      await this.#auditRotten(backend)
+      node.view.write(bytes.subarray(offset, offset + 1), offset)
+    }
+  }
+
+  async #auditRotten(backend: Backend): Promise<void> {
+    const strikes = this.#host.disk.strikes.length
+    try {
+      settleValues(await readValues(backend), this.expectation())
+    } catch (error) {
+      if (error instanceof Violation) throw error
+      const isCalled = isPerdureError(error) && error.code === 'kv-corrupt'
+      const isExcused = this.#host.disk.crashed || this.#host.disk.strikes.length > strikes
+      assertHolds('I7', isCalled || isExcused, () => `a rotten value is answered with ${String(error)}`)
+    }
   }
 
   #answered(answer: string, predictions: readonly ReturnType<typeof predictPuts>[]): void {

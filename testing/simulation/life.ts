@@ -153,6 +153,8 @@ export class Life implements Host {
         return await this.values.put(step.puts)
       case 'meanwhile':
         return void (await Promise.all([this.append(step.group), this.values.put(step.puts)]))
+      case 'rot':
+        return await this.values.rot()
       case 'snapshot':
         return await (step.remove === true ? this.snapshots.remove(step) : this.snapshots.take(step))
       case 'read':

@@ -15,6 +15,8 @@ export type Step =
   | { readonly do: 'put'; readonly puts: readonly PutSpec[] }
   /** Events and current values at the same time. */
   | { readonly do: 'meanwhile'; readonly group: readonly CommitSpec[]; readonly puts: readonly PutSpec[] }
+  /** One byte of the current values after the other rots in the cache, and is sound again. */
+  | { readonly do: 'rot' }
   | { readonly do: 'snapshot'; readonly key: string; readonly position: number; readonly remove?: boolean }
   | { readonly do: 'read' }
   /** The log is left alone until its timers fire; not `waiting`: something follows at once. */

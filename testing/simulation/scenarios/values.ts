@@ -98,6 +98,7 @@ export const VALUES: readonly Scenario[] = [
       meanwhile('a4', 'k'),
     ],
   },
+  { name: 'values that rot while they are open', steps: [put('a=1 b=2'), { do: 'rot' }, put('c=3')] },
   {
     name: 'a torn group of values at the same place twice',
     steps: [
