@@ -71,6 +71,7 @@ const EXITS: Partial<Record<ErrorCode, ExitCode>> = {
   'query-invalid': EXIT.usage,
   'log-corrupt': EXIT.notIntact,
   'head-missing': EXIT.notIntact,
+  'kv-corrupt': EXIT.notIntact,
 }
 
 function failureOfStore(error: AnyPerdureError): Failure {

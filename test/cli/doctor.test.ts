@@ -17,6 +17,7 @@ import {
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
+import { open } from '../../src/index.js'
 import { jsonLines, makeLog, makeSegments, perdure, ROOT, SLOW, temporaryFolder, type RunOptions } from './run.js'
 
 interface Diagnosis {
@@ -309,3 +310,39 @@ test.each(['doctor', 'repair --accept-tail', 'init', 'read'])(
     expect(ran.err).not.toContain('secret')
   },
 )
+
+// Each beside a log that is whole.
+test.each([
+  [
+    'a value that was changed',
+    'kv-corrupt',
+    5,
+    (log: string) => edit(join(log, 'kv/0000000000000001.ndjson'), '"value":1'),
+  ],
+  ['the file of values gone', 'kv-corrupt', 5, (log: string) => rmSync(join(log, 'kv/0000000000000001.ndjson'))],
+  ['the head of the values gone', 'head-missing', 5, (log: string) => rmSync(join(log, 'kv/head'))],
+  ['a snapshot that was changed', 'snapshot-malformed', 1, (log: string) => edit(snapshotOf(log), '"state":1')],
+  ['a snapshot cut short', 'snapshot-malformed', 1, (log: string) => truncateSync(snapshotOf(log), 40)],
+])('doctor: beside the log, %s is found', SLOW, async (_, code, exit, plant) => {
+  const log = join(temporaryFolder(), 'log')
+  const store = await open(await makeLog(log, [{ stream: 's', type: 't', data: {} }]))
+  await store.kv.put('k', 1)
+  await store.snapshots.take({ name: 'n', version: 1, initial: 0, enrichments: false, on: { t: (n: number) => n + 1 } })
+  await store.close()
+  expect(await diagnose(log)).toMatchObject({ code: 0, well: true, notes: [] })
+  plant(log)
+  expect(await diagnose(log)).toMatchObject({ code: exit, well: false, problems: [code] })
+})
+
+function edit(path: string, text: string): void {
+  const before = readFileSync(path, 'utf8')
+  expect(before).toContain(text)
+  writeFileSync(path, before.replace(text, text.replace('1', '7')))
+}
+
+function snapshotOf(log: string): string {
+  const [path] = readdirSync(join(log, 'snapshots'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.json'),
+  )
+  return join(log, 'snapshots', path ?? '')
+}

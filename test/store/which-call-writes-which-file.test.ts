@@ -1,5 +1,5 @@
 /** The table `Which call writes which file` of docs/format.md, held against the folder around each call. */
-import { appendFileSync, copyFileSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { openFileBackend } from '../../src/backends/file/backend.js'
@@ -7,7 +7,7 @@ import { repairFolder } from '../../src/backends/file/repair.js'
 import { defineProjection, open, type Store } from '../../src/index.js'
 import { copyOf, filesOf, makeLog, segmentsOf, temporaryFolder } from './folders.js'
 
-const PLACES = ['head', 'segments/', 'index/', 'torn/', 'lock'] as const
+const PLACES = ['head', 'segments/', 'index/', 'torn/', 'lock', 'kv/', 'snapshots/'] as const
 type Place = (typeof PLACES)[number]
 
 /** Call → the places it may write, with the word or words of the cell. */
@@ -59,7 +59,7 @@ const openSmall = async (folder: string, create = false): Promise<Store> =>
 const event = (i: number) => ({ id: `e${i}`, type: 't', tags: [`k:${i % 3}`], data: 'x'.repeat(100) })
 
 /** Longer than the head waits for rest before it is synced. */
-const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 250))
+const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 400))
 
 const seen = defineProjection({ name: 'seen', version: 1, initial: 0, on: { t: (count: number) => count + 1 } })
 
@@ -117,6 +117,57 @@ async function askEverything(store: Store): Promise<void> {
   store.report()
   await rest()
 }
+
+test('files: current values, snapshots and checkpoints are written by their own calls', async () => {
+  const folder = temporaryFolder()
+  const store = await openSmall(folder, true)
+  await around('append/commit', folder, async () => {
+    await store.append('s', [event(1), event(2)])
+    await rest()
+  })
+  await around('kv.put/kv.delete', folder, async () => {
+    await store.kv.put('a', 1)
+    await store.kv.put('b', 2)
+    await store.kv.delete('b')
+    await rest()
+  })
+  await around('kv.get/kv.list', folder, async () => {
+    expect((await store.kv.get('a'))?.value).toBe(1)
+    for await (const _entry of store.kv.list('')) void _entry
+  })
+  await around('snapshots.take', folder, () => store.snapshots.take(seen))
+  await around('read/event/project/streams/revision/head/checkpoint/verify', folder, () => askEverything(store))
+  await around('subscribe', folder, async () => {
+    const subscription = await store.subscribe('consumer', {}, () => undefined)
+    await subscription.whenAt(2)
+    await subscription.close()
+    await rest()
+  })
+  await store.kv.put('a', 2)
+  await around('close', folder, () => store.close())
+  const [key = ''] = readdirSync(join(folder, 'snapshots'))
+  writeFileSync(join(folder, 'snapshots', key, '0000000000000009.json.new'), '{')
+  appendFileSync(join(folder, 'kv/0000000000000001.ndjson'), '{"mark":{')
+  const again = await around('open after a crash', folder, () => openSmall(folder))
+  expect((await again.kv.get('a'))?.value).toBe(2)
+  await again.close()
+  rmSync(join(folder, 'kv/head'))
+  await around('repair', folder, () => repairFolder(folder))
+})
+
+test('files: an append takes the snapshots that are due', async () => {
+  const folder = temporaryFolder()
+  const backend = await openFileBackend({ folder, create: true })
+  const store = await open(backend, { snapshots: { everyEvents: 2 } })
+  await store.append('s', [event(1), event(2), event(3)])
+  await rest()
+  await around('read/event/project/streams/revision/head/checkpoint/verify', folder, () => store.project(seen))
+  await around('append/commit', folder, async () => {
+    await store.append('s', event(4))
+    await rest()
+  })
+  await store.close()
+})
 
 test('files: an append that writes nothing changes nothing', async () => {
   const folder = temporaryFolder()

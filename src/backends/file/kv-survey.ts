@@ -74,7 +74,7 @@ export function surveyKv(files: Files, paths: FolderPaths, log: string, acceptTa
   }
   if (from === 0) return { head, walk: undefined, vouchedBytes: 0, torn: undefined, leftovers }
   if (!found.includes(from)) {
-    throw kvCorrupt('the file of current values that its head names is missing', { path: paths.kvFile(from) })
+    throw fileMissing(paths.kvFile(from))
   }
   return { head, leftovers, ...walkFile(files, paths.kvFile(from), log, from, head?.state) }
 }
@@ -261,6 +261,10 @@ export class KvWalk {
   #damage(problem: string, offset = this.#offset): Damage {
     return { problem, offset, position: this.#last + 1, pieceOffset: this.#offset }
   }
+}
+
+export function fileMissing(path: string): PerdureError<'kv-corrupt'> {
+  return kvCorrupt('the file of current values that its head names is missing', { path })
 }
 
 export function kvCorrupt(

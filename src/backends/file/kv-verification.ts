@@ -3,7 +3,7 @@ import { isPerdureError } from '../../errors.js'
 import { isMissing } from './failures.js'
 import { listOf, type FolderPaths } from './folder.js'
 import { HEAD_NAME, parseSegmentName, type HeadState } from './format.js'
-import { headMissing, kvCorrupt, readKvHead, readVouched } from './kv-survey.js'
+import { fileMissing, headMissing, kvCorrupt, readKvHead, readVouched } from './kv-survey.js'
 import type { Files } from './platform.js'
 
 /** How often the file may be compacted away between two looks. */
@@ -32,7 +32,7 @@ export function checkValues(
       const isGone = isPerdureError(error) && isMissing(error.cause)
       if (!isGone) throw error
       if (attempt === ATTEMPTS_MAX || known !== undefined) {
-        throw kvCorrupt('the file of current values that its head names is missing', { path: paths.kv })
+        throw fileMissing(paths.kv)
       }
     }
   }

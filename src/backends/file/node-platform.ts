@@ -28,8 +28,9 @@ export const nodePlatform: Platform = {
     syncFolder,
     lock,
   } satisfies Files,
-  timer: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs).unref()
+  timer: (delayMs, callback, keepsAlive = false) => {
+    const timer = setTimeout(callback, delayMs)
+    if (!keepsAlive) timer.unref()
     return () => {
       clearTimeout(timer)
     }

@@ -3,12 +3,16 @@ import { isPerdureError, PerdureError } from '../../errors.js'
 import { compareUtf8 } from '../../log/utf8-order.js'
 import { pageOf } from '../kv-rules.js'
 import type { KvBackend, KvEntry, KvOutcome } from '../protocol.js'
-import type { FolderPaths } from './folder.js'
+import { listOf, type FolderPaths } from './folder.js'
+import { parseSegmentName } from './format.js'
 import { readHead } from './head-file.js'
 import { textOf } from './kv-line.js'
-import { readVouched, type KvWalk } from './kv-survey.js'
+import { fileMissing, headMissing, readVouched, type KvWalk } from './kv-survey.js'
 import { isGone } from './observed-log.js'
 import type { Files } from './platform.js'
+
+/** What may be met while it is written, and not a moment later. */
+const MAY_PASS: ReadonlySet<string> = new Set(['log-corrupt', 'head-missing'])
 
 /** How often the file may be compacted away between two looks. */
 const ATTEMPTS_MAX = 10
@@ -62,15 +66,21 @@ export class ObservedKv implements KvBackend {
         return
       } catch (error) {
         // The file that the head named may be gone by the time it is opened: then the head names another.
-        const mayPass = isGone(error) || (isPerdureError(error) && error.code === 'log-corrupt')
-        if (!mayPass || attempt === ATTEMPTS_MAX) throw error
+        const mayPass = isGone(error) || (isPerdureError(error) && MAY_PASS.has(error.code))
+        if (mayPass && attempt < ATTEMPTS_MAX) continue
+        throw isGone(error) ? fileMissing(this.#paths.kv) : error
       }
     }
   }
 
   #read(): void {
     const head = readHead(this.#files, this.#paths.kvHead)
-    if (head === undefined || head.write === this.#write) return
+    if (head === undefined) {
+      const names = listOf(this.#files, this.#paths.kv) ?? []
+      if (names.some((name) => parseSegmentName(name) !== undefined)) throw headMissing(this.#paths)
+      return
+    }
+    if (head.write === this.#write) return
     this.#walk = readVouched(this.#files, this.#paths, this.#log, head)
     this.#keys = [...(this.#walk?.places.keys() ?? [])].sort(compareUtf8)
     this.#write = head.write

@@ -49,8 +49,8 @@ export class ObservedLog {
 
   /** Looks at the head again. True: it has moved. @throws PerdureError `log-corrupt` if it is that of another log */
   refresh(): boolean {
-    const head = readHeadNow(this.parts.platform.files, this.parts.paths)
-    const { log, segment, bytes } = this.#head
+    const { log, segment, bytes, last } = this.#head
+    const head = readHeadNow(this.parts.platform.files, this.parts.paths, last)
     if (head.log !== log) {
       throw corrupt('the head is that of another log', { path: this.parts.paths.head, expected: log, found: head.log })
     }
@@ -154,12 +154,13 @@ class Tail {
   }
 }
 
-function readHeadNow(files: Files, paths: FolderPaths): HeadState {
+/** `seen`: the last position that was seen; a head that is older, and has a torn slot, is one that is being written. */
+function readHeadNow(files: Files, paths: FolderPaths, seen = 0): HeadState {
   for (let attempt = 1; ; attempt++) {
     try {
       const head = readHead(files, paths.head)
       if (head === undefined) throw headMissing(paths)
-      return head.state
+      if (!head.tornSlot || head.state.last >= seen || attempt === HEAD_ATTEMPTS_MAX) return head.state
     } catch (error) {
       if (!isPerdureError(error) || error.code !== 'log-corrupt' || attempt === HEAD_ATTEMPTS_MAX) throw error
     }

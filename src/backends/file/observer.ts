@@ -150,7 +150,7 @@ class FileObserver implements Backend {
         this.#pausing.delete(wake)
         done()
       }
-      const cancel = this.#log.parts.platform.timer(POLL_INTERVAL_MS, wake)
+      const cancel = this.#log.parts.platform.timer(POLL_INTERVAL_MS, wake, true)
       signal.addEventListener('abort', wake)
       this.#pausing.add(wake)
     })

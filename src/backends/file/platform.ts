@@ -8,8 +8,11 @@
  */
 export interface Platform {
   readonly files: Files
-  /** Calls back once after `delayMs`; does not keep the process alive. Returns a function that cancels. */
-  timer(delayMs: number, callback: () => void): () => void
+  /**
+   * Calls back once after `delayMs`, and returns a function that cancels. Does not keep the process alive, unless
+   * somebody waits for what another process may do.
+   */
+  timer(delayMs: number, callback: () => void, keepsAlive?: boolean): () => void
   /** Resolves once everything that waits in this process (timers, requests, signals) has had its turn. */
   turn(): Promise<void>
   random(bytes: number): Uint8Array

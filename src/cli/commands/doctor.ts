@@ -56,8 +56,10 @@ function describe({ level, code, message, hint }: Finding): string[] {
   return hint === undefined ? [first] : [first, `${' '.repeat(9)}${printable(hint)}`]
 }
 
+const DAMAGED: ReadonlySet<string> = new Set(['log-corrupt', 'head-missing', 'kv-corrupt'])
+
 function exitOf(problems: readonly Finding[]): ExitCode {
   if (problems.length === 0) return EXIT.done
-  const isDamaged = problems.some(({ code }) => code === 'log-corrupt' || code === 'head-missing')
+  const isDamaged = problems.some(({ code = '' }) => DAMAGED.has(code))
   return isDamaged ? EXIT.notIntact : EXIT.failed
 }

@@ -40,14 +40,10 @@ async function follow(options: FollowOptions, io: Io): Promise<void> {
     const hint = 'Give --store file:<folder>, in which another process records.'
     throw new CommandError('usage', 'a log in memory is new with this command: nobody records in it', { hint })
   }
-  // Until Ctrl-C: waiting for another process does not by itself keep this one alive.
-  const alive = setInterval(() => undefined, ALIVE_EVERY_MS)
   await withObserver(io, options, async (log) => {
     await printAsTheyCome(log.follow(await queryOf(options, log), { signal: io.signal }), options, io)
-  }).finally(() => clearInterval(alive))
+  })
 }
-
-const ALIVE_EVERY_MS = 1 << 30
 
 async function queryOf(options: FollowOptions, log: Observer): Promise<FollowQuery> {
   const { after, raw } = options

@@ -11,6 +11,7 @@ import { nodePlatform } from '../../backends/file/node-platform.js'
 import { codeOf, messageOf } from '../../backends/file/failures.js'
 import { isPerdureError, type ErrorCode } from '../../errors.js'
 import { grouped, plural, shellQuoted } from '../text.js'
+import { examineBeside } from './beside.js'
 import type { Stretch } from './blocks.js'
 import { attempt, note, ok, problem, type Finding } from './finding.js'
 import { examineEvidence, examineMissing } from './indexes.js'
@@ -37,6 +38,7 @@ export function examineFolder(folder: string): Examination {
     const head = attempt(findings, () => examineHead(findings, paths, contents))
     // What a later version has written is for that version to judge.
     if (head !== undefined) whole = examineSegments(findings, paths, contents, head.state)
+    if (head?.state !== undefined) findings.push(...examineBeside(paths, head.state.log))
   } finally {
     lock.release()
   }

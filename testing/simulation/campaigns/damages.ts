@@ -56,8 +56,14 @@ function earlierImage(moments: Moments): DiskImage {
 }
 
 function damagesOf(image: DiskImage, earlier: DiskImage, when: 'atRest' | 'lagging'): Damage[] {
-  const paths = [...image.files.keys()].filter((path) => when === 'atRest' || path.endsWith('.ndjson'))
+  const paths = besidesLog([...image.files.keys()]).filter((path) => when === 'atRest' || path.endsWith('.ndjson'))
   return paths.flatMap((path) => damagesOfFile(path, image.files.get(path) ?? new Uint8Array(0), earlier))
+}
+
+/** The log's own files look the same in every scenario: where there are others, only these are damaged. */
+function besidesLog(paths: readonly string[]): readonly string[] {
+  const others = paths.filter((path) => path.includes(`/${KV}/`) || path.includes('/snapshots/'))
+  return others.length > 0 ? others : paths
 }
 
 const COPIES_PER_FILE = 12
