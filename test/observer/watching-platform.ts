@@ -11,7 +11,7 @@ export function watchedPlatform(): WatchedPlatform {
   const forbidden: string[] = []
   const refuse =
     (call: string) =>
-    (path: unknown): never => {
+    (path?: unknown): never => {
       forbidden.push(`${call} ${String(path)}`)
       throw new Error(`an observer must not ${call}`)
     }

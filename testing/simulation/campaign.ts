@@ -15,7 +15,7 @@ export interface CampaignOptions {
 const CHUNK_LENGTH = 250
 const FAILURES_MAX = 20
 /** So many random lives as a part of the states asked for; each of them is several states. */
-const RANDOM_PART = 0.02
+const RANDOM_PART = 0.015
 
 export async function runCampaign(options: CampaignOptions): Promise<Findings> {
   const sum = noFindings()

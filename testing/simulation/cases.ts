@@ -70,10 +70,11 @@ async function campaignsOf(context: Context, scenario: Scenario): Promise<Campai
   }
   try {
     const life = await record(context, scenario)
-    const isThorough = THOROUGH.has(scenario.name)
+    const tearEveryByte = THOROUGH.get(scenario.name)
+    const isThorough = tearEveryByte !== undefined
     return [
       script,
-      crashCampaign(context, scenario, life, isThorough),
+      crashCampaign(context, scenario, life, tearEveryByte),
       setbackCampaign(context, scenario, life),
       nestedCampaign(context, scenario, life),
       ...(isThorough ? [damageCampaign(context, scenario, life, 'atRest')] : []),

@@ -9,14 +9,14 @@ import { VALUES } from './scenarios/values.js'
 export const SCENARIOS: readonly Scenario[] = [...APPENDING, ...JUDGING, ...ROLLING, ...FAILING, ...VALUES]
 
 /**
- * Those whose writes are torn at every byte, and whose disks are also damaged at rest: between them, every kind of file
- * and every shape of log. The others differ in what is done, not in what the bytes look like.
+ * Those whose disks are also damaged at rest: between them, every kind of file and every shape of log. The others differ
+ * in what is done, not in what the bytes look like. A write of theirs is torn at every so many bytes.
  */
-export const THOROUGH: ReadonlySet<string> = new Set([
-  'many segments',
-  'groups of three commits',
-  'events over several sectors',
-  'a torn group at the same place twice',
-  'values are compacted',
-  'snapshots are taken and removed',
+export const THOROUGH: ReadonlyMap<string, number> = new Map([
+  ['many segments', 5],
+  ['groups of three commits', 1],
+  ['events over several sectors', 2],
+  ['a torn group at the same place twice', 1],
+  ['values are compacted', 3],
+  ['snapshots are taken and removed', 3],
 ])

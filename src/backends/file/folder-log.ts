@@ -1,4 +1,5 @@
 /** What an open folder is made of: its files, its segments, and the place where writing goes on. */
+import { codeOf } from './failures.js'
 import type { FilePool } from './file-pool.js'
 import type { FolderPaths } from './folder.js'
 import type { GroupFile, Headed } from './group-writer.js'
@@ -71,7 +72,13 @@ export function writeIndex(
   const path = log.paths.indexOf(from)
   const { files } = log.platform
   if (!exists(files, log.paths.index)) files.makeFolder(log.paths.index)
-  createWhole(files, path, encodeIndex(index, log.logId, from, contentDigest), undefined)
+  try {
+    createWhole(files, path, encodeIndex(index, log.logId, from, contentDigest), undefined)
+  } catch (error) {
+    // Somebody's folder stands there: it is not ours to remove, and the index does as well in memory.
+    if (['EISDIR', 'ENOTEMPTY', 'EEXIST'].includes(codeOf(error))) return undefined
+    throw error
+  }
   log.pool.drop(path)
   log.cache.drop(`${from}/`)
   const extent = { bytes: index.blocks.bytes, sha256: contentDigest }

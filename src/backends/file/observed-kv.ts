@@ -1,18 +1,14 @@
 /** The current values of a folder as an observer sees them: what their head vouches for. */
-import { isPerdureError, PerdureError } from '../../errors.js'
+import { isPerdureError, PerdureError, type AnyPerdureError } from '../../errors.js'
 import { compareUtf8 } from '../../log/utf8-order.js'
 import { pageOf } from '../kv-rules.js'
 import type { KvBackend, KvEntry, KvOutcome } from '../protocol.js'
 import { listOf, type FolderPaths } from './folder.js'
 import { parseSegmentName } from './format.js'
-import { readHead } from './head-file.js'
 import { textOf } from './kv-line.js'
-import { fileMissing, headMissing, readVouched, type KvWalk } from './kv-survey.js'
+import { fileMissing, headMissing, readKvHead, readVouched, type KvWalk } from './kv-survey.js'
 import { isGone } from './observed-log.js'
 import type { Files } from './platform.js'
-
-/** What may be met while it is written, and not a moment later. */
-const MAY_PASS: ReadonlySet<string> = new Set(['log-corrupt', 'head-missing'])
 
 /** How often the file may be compacted away between two looks. */
 const ATTEMPTS_MAX = 10
@@ -66,15 +62,20 @@ export class ObservedKv implements KvBackend {
         return
       } catch (error) {
         // The file that the head named may be gone by the time it is opened: then the head names another.
-        const mayPass = isGone(error) || (isPerdureError(error) && MAY_PASS.has(error.code))
+        const mayPass = isGone(error) || (isPerdureError(error) && this.#isBeingWritten(error))
         if (mayPass && attempt < ATTEMPTS_MAX) continue
         throw isGone(error) ? fileMissing(this.#paths.kv) : error
       }
     }
   }
 
+  /** The head may be met while it is written, or made, and is found whole a moment later. */
+  #isBeingWritten({ code, facts }: AnyPerdureError): boolean {
+    return code === 'head-missing' || (code === 'kv-corrupt' && facts.path === this.#paths.kvHead)
+  }
+
   #read(): void {
-    const head = readHead(this.#files, this.#paths.kvHead)
+    const head = readKvHead(this.#files, this.#paths, this.#log, false)
     if (head === undefined) {
       const names = listOf(this.#files, this.#paths.kv) ?? []
       if (names.some((name) => parseSegmentName(name) !== undefined)) throw headMissing(this.#paths)

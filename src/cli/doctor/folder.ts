@@ -167,8 +167,8 @@ function repairHint({ root }: FolderPaths): string {
 function examineTorn(paths: FolderPaths): Finding[] {
   return [...(listOf(files, paths.torn) ?? [])].sort().map((name) => {
     const path = join(paths.torn, name)
-    const position = /^\d+/.exec(name)?.[0] ?? name
-    const message = `${path} holds ${plural(statSync(path).size, 'byte')} that a crash left where position ${position} would have come`
+    const place = name.replace(/^kv-(\d+).*/, 'revision $1').replace(/^(\d+).*/, 'position $1')
+    const message = `${path} holds ${plural(statSync(path).size, 'byte')} that a crash left where ${place} would have come`
     return note(message, 'No acknowledgement of it is on record. Look at it, and remove the file when you have.')
   })
 }

@@ -6,6 +6,7 @@ import { parseHeader, type HeadState } from '../../backends/file/format.js'
 import { nodePlatform } from '../../backends/file/node-platform.js'
 import { SegmentWalk } from '../../backends/file/segment-walk.js'
 import { surveySegments, type Survey } from '../../backends/file/survey.js'
+import { readWhole } from '../../backends/file/whole-read.js'
 import { grouped, plural } from '../text.js'
 import { damagedBlocks, type Stretch } from './blocks.js'
 import { attempt, note, ok, type Finding } from './finding.js'
@@ -63,7 +64,7 @@ function examineSegment(
   isLast: boolean,
 ): SegmentState {
   const path = paths.segment(from)
-  const bytes = attempt(findings, () => readFileSync(path)) ?? Buffer.alloc(0)
+  const bytes = attempt(findings, () => readWhole(nodePlatform.files, path)) ?? Buffer.alloc(0)
   // Above the head nothing was acknowledged: opening settles it.
   const isNewest = head === undefined ? isLast : from >= head.segment
   const end = from === head?.segment ? Math.min(head.bytes, bytes.length) : bytes.length

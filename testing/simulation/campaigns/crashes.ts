@@ -5,10 +5,15 @@ import type { Life } from '../life.js'
 import { type Campaign, type Context, recover } from './campaign.js'
 
 /** A scenario that is not taken thoroughly has its writes torn at every so many bytes, at others from write to write. */
-const SAMPLE_EVERY_BYTE = 8
+const SAMPLE_EVERY_BYTE = 16
 
-export function crashCampaign(context: Context, scenario: Scenario, life: Life, isThorough: boolean): Campaign {
-  const moments = new Moments(life.recordings, isThorough ? 1 : SAMPLE_EVERY_BYTE)
+export function crashCampaign(
+  context: Context,
+  scenario: Scenario,
+  life: Life,
+  tearEveryByte = SAMPLE_EVERY_BYTE,
+): Campaign {
+  const moments = new Moments(life.recordings, tearEveryByte)
   return {
     name: `${scenario.name}: the power fails`,
     count: moments.count,

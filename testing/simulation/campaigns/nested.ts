@@ -8,8 +8,8 @@ import { put, type Scenario } from '../scenario.js'
 import type { Volume } from '../volume.js'
 import { type Campaign, type Context, goOn, recover, resume } from './campaign.js'
 
-const CRASHES_PER_CASE = 5
-const FAILURES_PER_CASE = 3
+const CRASHES_PER_CASE = 3
+const FAILURES_PER_CASE = 2
 
 /** A case is a moment of the scenario; which of its recoveries' moments are taken is drawn from the case's number. */
 export function nestedCampaign(context: Context, scenario: Scenario, life: Life): Campaign {
