@@ -35,8 +35,8 @@ function faultsOf(call: CallKind, i: number): Omit<Fault, 'nth'>[] {
   const faults = effectsOf(call, i).flatMap((effect): Omit<Fault, 'nth'>[] =>
     effect.kind === 'fail' || effect.kind === 'no-space' ? [{ effect }, { effect, forever: true }] : [{ effect }],
   )
-  // The many calls that only look fail once or for good by turns.
-  return LOOKS.has(call) ? faults.slice(i % 2, (i % 2) + 1) : faults
+  // The many calls that only look fail once, for good, or not at all by turns.
+  return LOOKS.has(call) ? faults.slice(i % 3, (i % 3) + 1) : faults
 }
 
 /** Sizes alternate from call to call: every kind of call meets each of them. */
