@@ -128,7 +128,7 @@ export class Observer {
     options: { readonly prefix?: string } = {},
   ): AsyncGenerator<{ stream: string; revision: number }, void, void> {
     this.assertOpen()
-    const { prefix = '' } = options
+    const prefix = toPrefix(options)
     let after = ''
     for (;;) {
       const page = await this.#parts.backend.streams(prefix, { after, limit: STREAMS_PAGE_LENGTH })
@@ -146,7 +146,7 @@ export class Observer {
    */
   follow(query: FollowQuery = {}, options: { readonly signal?: AbortSignal } = {}): AsyncIterable<RecordedEvent> {
     this.assertOpen()
-    return follow(this.#parts.backend, this.#parts.reader, query, options.signal, this.#ending.signal)
+    return follow(this.#parts.backend, this.#parts.reader, query, toSignal(options), this.#ending.signal)
   }
 
   /**
@@ -250,4 +250,25 @@ export class Observer {
 
 function queryInvalid(pointer: string, message: string): PerdureError<'query-invalid'> {
   return new PerdureError('query-invalid', message, { pointer }, { hint: 'Correct the argument.' })
+}
+
+/** A caller without types may hand in anything. */
+function toPrefix(options: unknown): string {
+  const { prefix = '' } = onlyMembers(options, ['prefix'])
+  const problem = typeof prefix !== 'string' ? 'is not a string' : prefix === '' ? undefined : checkName(prefix)
+  if (problem !== undefined) throw queryInvalid('/prefix', `the prefix ${problem}`)
+  return prefix as string
+}
+
+function toSignal(options: unknown): AbortSignal | undefined {
+  const { signal } = onlyMembers(options, ['signal'])
+  if (signal === undefined || signal instanceof AbortSignal) return signal
+  throw queryInvalid('/signal', 'the signal is not an AbortSignal')
+}
+
+function onlyMembers(options: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
+  if (typeof options !== 'object' || options === null) throw queryInvalid('', 'the options are not an object')
+  const other = Object.keys(options).find((key) => !known.includes(key))
+  if (other !== undefined) throw queryInvalid(`/${other}`, `${other} is no option here; there is ${known.join(', ')}`)
+  return options as Readonly<Record<string, unknown>>
 }

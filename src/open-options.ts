@@ -19,7 +19,9 @@ export interface OpenOptions {
 }
 
 /** What each option must be, if it is given and not undefined. */
-const CHECKS: { readonly [Option in keyof OpenOptions]-?: readonly [(value: unknown) => boolean, string] } = {
+type Check = readonly [isValid: (value: unknown) => boolean, expected: string]
+
+const CHECKS: { readonly [Option in keyof OpenOptions]-?: Check } = {
   create: [(value) => typeof value === 'boolean', 'true or false'],
   clock: [(value) => typeof value === 'function', 'a function that gives a Date'],
   random: [(value) => typeof value === 'function', 'a function that gives so many random bytes'],
@@ -29,16 +31,36 @@ const CHECKS: { readonly [Option in keyof OpenOptions]-?: readonly [(value: unkn
   syncHead: [(value) => value === 'idle' || value === 'close', "'idle' or 'close'"],
 }
 
-const KNOWN = Object.keys(CHECKS)
+export type ObserverOptions = Pick<OpenOptions, 'events' | 'blobs'> & {
+  /** Closes the observer when aborted. */
+  readonly signal?: AbortSignal
+}
+
+const OBSERVER_CHECKS: { readonly [Option in keyof ObserverOptions]-?: Check } = {
+  events: CHECKS.events,
+  blobs: CHECKS.blobs,
+  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
+}
 
 /** A caller without types may hand in anything. @throws PerdureError `options-invalid` */
 export function checkOpenOptions(options: unknown): asserts options is OpenOptions {
+  checkOptions(options, CHECKS, 'open')
+}
+
+/** @throws PerdureError `options-invalid` */
+export function checkObserverOptions(options: unknown): ObserverOptions {
+  checkOptions(options, OBSERVER_CHECKS, 'openObserver')
+  return options as ObserverOptions
+}
+
+function checkOptions(options: unknown, checks: Readonly<Record<string, Check>>, call: string): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalid('options', 'the options are not an object', 'Say, for example, { create: true }.')
   }
   for (const [option, value] of Object.entries(options)) {
-    if (!Object.hasOwn(CHECKS, option)) throw unknownOption(option)
-    const [isValid, expected] = CHECKS[option as keyof OpenOptions]
+    const check = Object.hasOwn(checks, option) ? checks[option] : undefined
+    if (check === undefined) throw unknownOption(option, Object.keys(checks), call)
+    const [isValid, expected] = check
     if (value !== undefined && !isValid(value)) throw invalid(option, `${option} is not ${expected}`, 'Correct it.')
   }
 }
@@ -63,10 +85,10 @@ function isSnapshotOptions(value: unknown): boolean {
   return isCount(everyEvents) && isCount(keep) && isFlag && Object.keys(others).length === 0
 }
 
-function unknownOption(option: string): PerdureError<'options-invalid'> {
-  const nearest = KNOWN.find((known) => isNear(option.toLowerCase(), known.toLowerCase()))
-  const hint = nearest === undefined ? `There are ${KNOWN.join(', ')}.` : `Did you mean ${nearest}?`
-  return invalid(option, `${JSON.stringify(option)} is not an option of open`, hint)
+function unknownOption(option: string, known: readonly string[], call: string): PerdureError<'options-invalid'> {
+  const nearest = known.find((one) => isNear(option.toLowerCase(), one.toLowerCase()))
+  const hint = nearest === undefined ? `There are ${known.join(', ')}.` : `Did you mean ${nearest}?`
+  return invalid(option, `${JSON.stringify(option)} is not an option of ${call}`, hint)
 }
 
 function invalid(option: string, message: string, hint: string): PerdureError<'options-invalid'> {

@@ -11,14 +11,15 @@ import { systemClock } from './clock.js'
 import { systemRandom } from './ids.js'
 import { NO_EVENTS, type Events } from './log/evolution.js'
 import type { Ports } from './log/ports.js'
+import { onAbort } from './log/abort-listeners.js'
 import { Reader } from './log/reader.js'
 import { Observer, type ObserverParts } from './observer.js'
-import { checkOpenOptions, type OpenOptions } from './open-options.js'
+import { checkObserverOptions, checkOpenOptions, type ObserverOptions, type OpenOptions } from './open-options.js'
 import { Projector } from './projections/projecting.js'
 import { Store } from './store.js'
 import type { Observer as ObserverOf, Store as StoreOf } from './typed-store.js'
 
-export type { OpenOptions } from './open-options.js'
+export type { ObserverOptions, OpenOptions } from './open-options.js'
 
 /**
  * Opens a store at `memory:` (gone with the process), `memory:<name>` (shared by name within the process),
@@ -52,11 +53,6 @@ export async function openStore(at: string | Backend, options: OpenOptions, port
   }
 }
 
-export type ObserverOptions = Pick<OpenOptions, 'events' | 'blobs'> & {
-  /** Closes the observer when aborted. */
-  readonly signal?: AbortSignal
-}
-
 /**
  * Opens the reading half of a store, also while another process writes to it: `file:<folder>`, `memory:<name>`, or a
  * backend. It creates and changes nothing, and sees the log up to its head.
@@ -67,16 +63,22 @@ export async function openObserver<E extends Events = Events>(
   at: string | Backend,
   options: ObserverOptions & { readonly events?: E } = {},
 ): Promise<ObserverOf<E>> {
-  const { signal, ...openOptions } = options
-  checkOpenOptions(openOptions)
+  const { signal, ...openOptions } = checkObserverOptions(options)
   const { backend, release } = await openReading(at)
+  let unlisten = (): void => {}
+  const releaseAll = async (): Promise<void> => {
+    unlisten()
+    await release()
+  }
   try {
     const parts = await openParts(backend, openOptions, {}, true)
-    const observer = new Observer({ ...parts, blobs: openBlobs(options.blobs, nodePlatform.files), release })
-    signal?.addEventListener('abort', () => void observer.close(), { once: true })
+    const blobs = openBlobs(options.blobs, nodePlatform.files)
+    const observer = new Observer({ ...parts, blobs, release: releaseAll })
+    // What closing fails with is told to whoever closes it.
+    if (signal !== undefined) unlisten = onAbort(signal, () => void observer.close().catch(() => undefined))
     return observer as ObserverOf<E>
   } catch (error) {
-    await release()
+    await releaseAll()
     throw error
   }
 }
@@ -113,12 +115,20 @@ async function openBackend(at: string | Backend, options: OpenOptions): Promise<
 }
 
 async function openReading(at: string | Backend): Promise<Opened> {
-  if (typeof at !== 'string') return await openBackend(at, {})
+  if (typeof at !== 'string') {
+    const { backend } = await openBackend(at, {})
+    return borrowed(backend)
+  }
   const address = parseAddress(at)
   if (address.kind === 'file') return owned(await openFileObserver({ folder: address.folder }))
   const backend = named.get(address.name)
-  if (backend !== undefined) return { backend, release: async () => {} }
+  if (backend !== undefined) return borrowed(backend)
   throw invalidAddress(at, 'names no memory store that is open in this process')
+}
+
+/** Whoever opened it closes it. */
+function borrowed(backend: Backend): Opened {
+  return { backend, release: async () => {} }
 }
 
 function owned(backend: Backend): Opened {
@@ -131,5 +141,5 @@ const named = new Map<string, Backend>()
 function namedMemory(name: string, options: OpenOptions): Opened {
   const backend = named.get(name) ?? openMemoryBackend(options)
   named.set(name, backend)
-  return { backend, release: async () => {} }
+  return borrowed(backend)
 }

@@ -211,6 +211,17 @@ export const keepingValuesPromises: Promises = {
     assert.deepEqual(await keysOf(store), [])
   },
 
+  'kv: a value for a subject is refused, and not kept in the clear': async (it) => {
+    const { kv } = await it.store()
+    for (const call of [
+      () => kv.put('a', 1, { subject: 'person-1' } as never),
+      () => kv.delete('a', { subject: 'person-1' } as never),
+    ]) {
+      assert.equal((await failsWith('unsupported', call, { feature: 'values by subject' })).written, 'no')
+    }
+    assert.equal(await kv.get('a'), undefined)
+  },
+
   'kv: a value of one mebibyte is kept': async (it) => {
     const store = await it.store()
     const value = 'x'.repeat(1024 * 1024 - 2)

@@ -153,16 +153,24 @@ export const snapshottingPromises: Promises = {
     assert.deepEqual(afters, [])
   },
 
-  'snapshot: taken twice at one place it is saved once; one of an older version there gives way': async (it) => {
+  'snapshot: taken twice at one place it is saved once, and stays when another version is taken there': async (it) => {
     const store = await it.store()
     await store.append('a', notes(3))
     const first = await store.snapshots.take(tally)
     assert.deepEqual(await store.snapshots.take(tally), first)
     assert.deepEqual(await store.snapshots.list(), [first])
     const second = await store.snapshots.take(tallyOf(2))
-    assert.deepEqual([second.version, await store.snapshots.list()], [2, [second]])
+    assert.deepEqual([second.version, await store.snapshots.list()], [2, [first, second]])
+    const upcast = { 1: () => ({ text: 'upcast' }) }
+    const declared = await it.storeOver(it.backend, { events: defineEvents({ note_taken: { version: 2, upcast } }) })
+    await declared.snapshots.take(tally)
+    assert.equal((await store.snapshots.list()).length, 3)
     await Promise.all(range(1, 10).map(() => store.snapshots.take(tally, { stream: 'a' })))
-    assert.equal((await store.snapshots.list()).length, 2)
+    assert.equal((await store.snapshots.list()).length, 4)
+    const { backend, afters } = watched(it)
+    const reading = await it.storeOver(backend)
+    for (const version of [1, 2]) assert.equal((await reading.project(tallyOf(version))).state.last, 'a 3')
+    assert.deepEqual(afters, [], 'each goes on from its own')
   },
 
   'snapshot: list gives those of one projection, or all, oldest first': async (it) => {
@@ -302,6 +310,39 @@ export const snapshottingPromises: Promises = {
       assert.deepEqual(await positionsOf(rebuilt), [3])
       assert.deepEqual((await rebuilt.project(tally)).state.seen, range(1, 5))
     }
+  },
+
+  'snapshot: to rebuild, every malformed one is removed, not only the newest': async (it) => {
+    const store = await it.store()
+    for (let i = 0; i < 5; i++) {
+      await store.append('a', note('x'))
+      await store.snapshots.take(tally)
+    }
+    const key = await keyIn(it.backend)
+    for (const position of [1, 3]) {
+      await it.backend.snapshots.remove({ key, position })
+      await it.backend.snapshots.put({ key, position }, '{')
+    }
+    const opened = await it.storeOver(it.backend)
+    await failsWith('snapshot-malformed', () => opened.snapshots.list(), { key })
+    const rebuilt = await it.storeOver(it.backend, { snapshots: { rebuild: true } })
+    assert.deepEqual(await positionsOf(rebuilt), [2, 4, 5])
+    for (const at of range(0, 5)) assert.equal((await rebuilt.project(tally, { at })).state.count, at)
+  },
+
+  'snapshot: a malformed one fails the list of its projection, and that of no other': async (it) => {
+    const store = await it.store()
+    await store.append('a', notes(2))
+    await store.snapshots.take(tally)
+    await store.snapshots.take(tallyOf(1, 'other'))
+    const [place] = (await it.backend.snapshots.list()).filter(({ key }) => key.includes('other'))
+    assert.ok(place)
+    const malformed = [place.key, 'none of ours'].map((key) => ({ key, position: 1 }))
+    for (const one of malformed) await it.backend.snapshots.put(one, '{')
+    assert.deepEqual(await positionsOf(store, 'tally'), [2])
+    await failsWith('snapshot-malformed', () => store.snapshots.list('other'), { key: place.key, position: 1 })
+    await failsWith('snapshot-malformed', () => store.snapshots.list())
+    for (const one of malformed) await it.backend.snapshots.remove(one)
   },
 
   'snapshot: one that is of something else than its place says is malformed': async (it) => {

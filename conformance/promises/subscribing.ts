@@ -139,6 +139,21 @@ export const subscribingPromises: Promises = {
     await latter.close()
   },
 
+  'subscribe: of several that take over at the same time exactly one runs, and the others are lost': async (it) => {
+    const store = await it.store()
+    await store.append('a', notes(10))
+    const takeOver = (): Promise<Subscription> => store.subscribe('name', {}, () => {}, { takeOver: true })
+    const opened = await Promise.allSettled(range(1, 8).map(takeOver))
+    await store.append('a', note('x'))
+    const ends = opened.map(async (one) => {
+      if (one.status === 'rejected') throw one.reason
+      await Promise.race([one.value.done, one.value.whenAt(11)])
+    })
+    const settled = await inTime(Promise.allSettled(ends), 'the others to be lost')
+    const codes = settled.map((end) => (end.status === 'rejected' ? (end.reason as { code: string }).code : 'runs'))
+    assert.deepEqual(codes.toSorted(), ['runs', ...range(2, 8).map(() => 'subscription-lost')])
+  },
+
   'subscribe: a handler that throws stops it before that event, and nothing is skipped': async (it) => {
     const store = await it.store()
     await store.append('a', [...notes(3), note('bad'), ...notes(3)])
@@ -232,6 +247,21 @@ export const subscribingPromises: Promises = {
     await subscription.close()
     await failsWith('subscription-closed', Promise.reject((await never) as Error))
     await subscription.whenAt(3)
+  },
+
+  'subscribe: whenAt within its own handler, for what waits for that handler, is refused': async (it) => {
+    const store = await it.store()
+    await store.append('a', notes(2))
+    const refusals: unknown[] = []
+    const subscription: Subscription = await store.subscribe('itself', {}, async ({ position }) => {
+      await undefined
+      refusals.push(await errorOf(subscription.whenAt(position)))
+    })
+    await caughtUp(store, subscription)
+    assert.equal(refusals.length, 2)
+    for (const refusal of refusals) {
+      await failsWith('options-invalid', Promise.reject(refusal as Error), { option: 'position' })
+    }
   },
 
   'subscribe: its checkpoint is not among the values that kv shows': async (it) => {

@@ -6,7 +6,7 @@ import type { Events } from '../log/evolution.js'
 import { invalidEvent } from '../log/encoding.js'
 import type { CheckPort, Guards, PreparedEvent } from '../log/ports.js'
 import type { BlobStore } from './blob-store.js'
-import { reading, requireBlobStore } from './asking.js'
+import { askHas, requireBlobStore } from './asking.js'
 import { checkReference, type BlobReference } from './reference.js'
 
 /** Keys that lead from `data` to where a reference may stand, and the same as a pointer into the event. */
@@ -110,14 +110,15 @@ async function assertThere(found: readonly Found[], store: BlobStore): Promise<v
   for (let from = 0; from < cids.length; from += QUESTIONS_MAX) {
     const some = cids.slice(from, from + QUESTIONS_MAX)
     const answers = await Promise.all(some.map((cid) => asks(store, cid)))
-    const missing = found.find(({ cid }) => answers[some.indexOf(cid)] === false)
+    const absent = new Set(some.filter((_, i) => answers[i] !== true))
+    const missing = found.find(({ cid }) => absent.has(cid))
     if (missing !== undefined) throw missingBlob(missing)
   }
 }
 
 async function asks(store: BlobStore, cid: string): Promise<boolean> {
   try {
-    return await reading(() => store.has(cid))
+    return await askHas(store, cid)
   } catch (error) {
     throw withWritten(error, 'no')
   }

@@ -1,9 +1,9 @@
 /** `store.blobs`: large objects, and the references to them that events hold. */
 import { PerdureError } from '../errors.js'
-import { putting, reading, requireBlobStore } from './asking.js'
+import { askGet, askHas, putting, requireBlobStore } from './asking.js'
 import type { BlobStore } from './blob-store.js'
 import { checkCid, cidOf } from './cid.js'
-import { invalidBlob } from './failures.js'
+import { invalidBlob, invalidCid } from './failures.js'
 import { checkMediaType, type BlobReference } from './reference.js'
 
 export type { BlobReference } from './reference.js'
@@ -29,19 +29,19 @@ export class BlobReader {
    */
   async get(cid: string): Promise<Uint8Array | undefined> {
     const store = this.#storeFor(cid)
-    return await reading(() => store.get(cid))
+    return await askGet(store, cid)
   }
 
   /** Whether there is such a blob; its bytes are not looked at. @throws PerdureError as {@link BlobReader.get} */
   async has(cid: string): Promise<boolean> {
     const store = this.#storeFor(cid)
-    return await reading(() => store.has(cid))
+    return await askHas(store, cid)
   }
 
   #storeFor(cid: string): BlobStore {
     this.assertOpen()
     const problem = checkCid(cid)
-    if (problem !== undefined) throw invalidBlob('/cid', problem, 'Give the cid of a reference, as put returned it.')
+    if (problem !== undefined) throw invalidCid(problem)
     return requireBlobStore(this.store)
   }
 }

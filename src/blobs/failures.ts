@@ -9,9 +9,15 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** `pointer` names the argument: `/bytes`, `/mediaType`, `/cid`. */
+/** Of a put. `pointer` names the argument: `/bytes`, `/mediaType`. */
 export function invalidBlob(pointer: string, problem: string, hint: string): PerdureError<'blob-invalid'> {
   return new PerdureError('blob-invalid', `${pointer.slice(1)} ${problem}`, { pointer }, { hint, written: 'no' })
+}
+
+/** Of a get or a has, which write nothing. */
+export function invalidCid(problem: string): PerdureError<'blob-invalid'> {
+  const hint = 'Give the cid of a reference, as put returned it.'
+  return new PerdureError('blob-invalid', `cid ${problem}`, { pointer: '/cid' }, { hint })
 }
 
 export function corruptBlob(cid: string, found: string, path?: string): PerdureError<'blob-corrupt'> {

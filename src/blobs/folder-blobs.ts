@@ -9,7 +9,7 @@ import type { BlobFiles } from './blob-files.js'
 import type { BlobStore } from './blob-store.js'
 import { cidOf } from './cid.js'
 import { codeOf, corruptBlob, readFailed, syncFailed, writeFailed } from './failures.js'
-import { holds, makeFolders, readAll, syncAncestors, withFile, writeAll } from './folder-writing.js'
+import { holds, isFile, makeFolders, readAll, syncAncestors, writeAll } from './folder-writing.js'
 
 /** Ends the names of files that are still being written, or were when a process died. */
 const UNFINISHED = '.new'
@@ -65,7 +65,7 @@ export class FolderBlobs implements BlobStore {
   /** Whether there is a file of that name; its bytes are checked when they are read. */
   async has(cid: string): Promise<boolean> {
     const path = this.#pathOf(cid)
-    return this.#reading(path, () => withFile(this.#files, path, () => true)) ?? false
+    return this.#reading(path, () => isFile(this.#files, path))
   }
 
   /** By the two characters before the last, which spread evenly: the last one holds only three bits. */

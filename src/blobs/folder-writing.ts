@@ -83,6 +83,16 @@ export function holds(files: BlobFiles, path: string, bytes: Uint8Array): boolea
   return isSame ?? false
 }
 
+/** A folder can be opened like a file, and is found out when it is read. */
+export function isFile(files: BlobFiles, path: string): boolean {
+  try {
+    return withFile(files, path, (file) => file.read(new Uint8Array(1), 1, 0) >= 0) ?? false
+  } catch (error) {
+    if (codeOf(error) === 'EISDIR') return false
+    throw error
+  }
+}
+
 /** Undefined: there is no such file. */
 export function withFile<T>(files: BlobFiles, path: string, use: (file: BlobFile) => T): T | undefined {
   let file: BlobFile

@@ -35,30 +35,31 @@ export type KvResult =
 
 /** The reading half. */
 export class KvReader {
-  protected readonly backend: KvBackend
-  protected readonly assertOpen: (written?: 'no') => void
+  /** Private also where types are not looked at: an observer's values lead to nothing that writes. */
+  readonly #backend: KvBackend
+  readonly #assertOpen: (written?: 'no') => void
 
   constructor(backend: KvBackend, assertOpen: (written?: 'no') => void) {
-    this.backend = backend
-    this.assertOpen = assertOpen
+    this.#backend = backend
+    this.#assertOpen = assertOpen
   }
 
   /** @throws PerdureError `kv-invalid`, `kv-corrupt`, `store-closed` */
   async get(key: string): Promise<KvValue | undefined> {
-    this.assertOpen()
+    this.#assertOpen()
     checkKey(key)
-    const entry = await this.backend.get(key)
+    const entry = await this.#backend.get(key)
     return entry === undefined ? undefined : toValue(entry)
   }
 
   /** Entries whose keys begin with `prefix`, in UTF-8 byte order of their keys, as they are when they are reached. */
   async *list(prefix = ''): AsyncGenerator<KvValue & { readonly key: string }, void, void> {
-    this.assertOpen()
+    this.#assertOpen()
     if (prefix !== '') checkKey(prefix)
     let after = ''
     for (;;) {
-      this.assertOpen()
-      const page = await this.backend.list(prefix, { after, ...LIST_PAGE })
+      this.#assertOpen()
+      const page = await this.#backend.list(prefix, { after, ...LIST_PAGE })
       for (const entry of page) if (!isOwn(entry.key)) yield { key: entry.key, ...toValue(entry) }
       const last = page.at(-1)
       if (last === undefined) return
@@ -68,21 +69,30 @@ export class KvReader {
 }
 
 export class Kv extends KvReader {
+  readonly #backend: KvBackend
+  readonly #assertOpen: (written?: 'no') => void
+
+  constructor(backend: KvBackend, assertOpen: (written?: 'no') => void) {
+    super(backend, assertOpen)
+    this.#backend = backend
+    this.#assertOpen = assertOpen
+  }
+
   /**
    * Sets a value; durable once it resolves.
    *
-   * @throws PerdureError `kv-invalid`, `disk-full`, `sync-failed`, `store-closed`, `backend-failed`; `written` says
+   * @throws PerdureError `kv-invalid`, `unsupported` with a `subject`, `disk-full`, `sync-failed`, `store-closed`, `backend-failed`; `written` says
    * whether it was set
    */
   async put(key: string, value: Json, options: KvPutOptions = {}): Promise<KvResult> {
-    this.assertOpen('no')
+    this.#assertOpen('no')
     checkKey(key, 'no')
     return await this.#write(key, `{"value":${encodeValue(value)}}`, options)
   }
 
   /** Removes an entry, so that `get` finds none. @throws PerdureError as {@link Kv.put} */
   async delete(key: string, options: KvPutOptions = {}): Promise<KvResult> {
-    this.assertOpen('no')
+    this.#assertOpen('no')
     checkKey(key, 'no')
     return await this.#write(key, undefined, options)
   }
@@ -90,7 +100,7 @@ export class Kv extends KvReader {
   async #write(key: string, text: string | undefined, options: KvPutOptions): Promise<KvResult> {
     const expect = toExpect(options)
     try {
-      const outcome = await this.backend.put(key, text, expect)
+      const outcome = await this.#backend.put(key, text, expect)
       const isWritten = outcome.kind === 'written'
       return isWritten ? { ok: true, revision: outcome.revision } : { ok: false, actual: outcome.actual }
     } catch (error) {
@@ -121,13 +131,23 @@ function checkKey(key: unknown, written?: 'no'): void {
 
 function toExpect(options: unknown): KvExpect {
   if (typeof options !== 'object' || options === null) throw invalid('/options', 'the options are not an object', 'no')
-  const { expect, ...others } = options as { expect?: unknown }
+  const { expect, subject, ...others } = options as { expect?: unknown; subject?: unknown }
+  if (subject !== undefined) throw noSealing()
   const [other] = Object.keys(others)
   if (other !== undefined) throw invalid(`/options/${other}`, `${other} is not an option here; expect is`, 'no')
   if (expect === undefined) return 'any'
   if (expect === 'new' || expect === 0) return 'new'
   if (typeof expect === 'number' && Number.isSafeInteger(expect) && expect > 0) return expect
   throw invalid('/options/expect', "expect is neither 'new' nor a revision", 'no')
+}
+
+function noSealing(): PerdureError<'unsupported'> {
+  return new PerdureError(
+    'unsupported',
+    'this version of Perdure cannot seal a value for a subject yet',
+    { feature: 'values by subject' },
+    { hint: 'Leave subject out, or encrypt the value before it is put.', written: 'no' },
+  )
 }
 
 function encodeValue(value: unknown): string {

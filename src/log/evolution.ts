@@ -70,6 +70,7 @@ export interface DefinedEvents<Declarations extends EventDeclarations> extends E
 export function defineEvents<const Declarations extends EventDeclarations>(
   declarations: Declarations & NothingElse<Declarations>,
 ): DefinedEvents<Declarations> {
+  if (!isRecord(declarations)) throw invalidDeclarations()
   const checks = new Map<string, DataCheck>()
   for (const [type, declaration] of Object.entries(declarations)) {
     checkDeclaration(type, declaration)
@@ -102,13 +103,20 @@ function isUnreadable({ unreadable }: RecordedEvent): boolean {
 /** For a store that was opened without declarations. */
 export const NO_EVENTS: Events = defineEvents({})
 
+/** A caller without types may hand in anything. */
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 function checkDeclaration(type: string, declaration: EventDeclaration): void {
+  if (!isRecord(declaration)) throw invalidDeclaration(type, 'its declaration is not an object such as { version: 1 }')
   const { version, upcast: steps = {}, schema: _schema, class: _class, blobs: _blobs, ...others } = declaration
   const problem = checkName(type)
   if (problem !== undefined) throw invalidDeclaration(type, `the type ${problem}`)
   const [other] = Object.keys(others)
   if (other !== undefined) throw invalidDeclaration(type, `${other} is not a member of a declaration`)
   if (!isVersion(version)) throw invalidDeclaration(type, 'version is not a whole number of at least 1')
+  if (!isRecord(steps)) throw invalidDeclaration(type, 'upcast is not an object of functions by version')
   for (let from = 1; from < version; from++) {
     if (typeof steps[from] !== 'function') {
       throw invalidDeclaration(type, `is at version ${version}, but upcast has no function for version ${from}`)
@@ -187,6 +195,11 @@ function checkOf(type: string, schema: JSONSchema | StandardSchema): DataCheck {
   } catch (cause) {
     throw invalidDeclaration(type, `the schema does not compile: ${messageOf(cause)}`, cause)
   }
+}
+
+function invalidDeclarations(): PerdureError<'options-invalid'> {
+  const hint = 'Give defineEvents an object of declarations by type, for example { ordered: { version: 1 } }.'
+  return new PerdureError('options-invalid', 'the declarations are not an object', { option: 'events' }, { hint })
 }
 
 function invalidDeclaration(type: string, problem: string, cause?: unknown): PerdureError<'options-invalid'> {

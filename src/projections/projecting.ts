@@ -33,9 +33,9 @@ export type ProjectSelection = Selection & { readonly at?: number | Date }
 export interface SnapshotOptions {
   /** Save a state when a fold went over this many events since the last snapshot. Left out: only `snapshots.take` saves. */
   readonly everyEvents?: number
-  /** How many of each to keep, the newest; left out: all. */
+  /** How many to keep of each projection, version and selection, the newest; left out: all. */
   readonly keep?: number
-  /** Remove malformed snapshots when opening, instead of refusing to open. */
+  /** Look at all snapshots when opening and remove the malformed ones, instead of refusing to open. */
   readonly rebuild?: boolean
 }
 
@@ -64,7 +64,7 @@ export class Projector {
 
   constructor(parts: ProjectorParts) {
     this.#parts = parts
-    this.#saved = new SavedStates(parts.backend, parts.snapshots.keep)
+    this.#saved = new SavedStates(parts.backend, { keep: parts.snapshots.keep, isReadOnly: parts.isReadOnly })
     this.#due = new DueSnapshots(({ subject, position, stateText }) => this.#saved.save(subject, position, stateText))
   }
 
@@ -95,13 +95,12 @@ export class Projector {
     return 0
   }
 
-  /** Part of opening: refuses malformed snapshots, or removes them. @throws PerdureError `snapshot-malformed` */
+  /** Part of opening: refuses malformed snapshots, removes them, or passes over them. @throws PerdureError `snapshot-malformed` */
   async check(): Promise<void> {
-    const isWriter = !this.#parts.isReadOnly
-    const rebuild = isWriter && this.#parts.snapshots.rebuild === true
-    const { found, removed } = await this.#saved.check({ isWriter, rebuild })
-    const rest = removed === 0 ? '' : `, ${removed} of them malformed or beyond the head, and removed`
-    if (found > 0) this.#boot = [{ step: 'snapshots', found: `${found}${rest}` }]
+    const { found, removed, passedOver } = await this.#saved.check(this.#parts.snapshots.rebuild === true)
+    const gone = removed === 0 ? '' : `, ${removed} of them malformed or beyond the head, and removed`
+    const left = passedOver === 0 ? '' : `, ${passedOver} of them malformed, and passed over`
+    if (found > 0) this.#boot = [{ step: 'snapshots', found: `${found}${gone}${left}` }]
   }
 
   /** Saves the state at the head. @throws PerdureError `state-invalid`, and as {@link Projector.project} */

@@ -1,11 +1,10 @@
 /** The snapshots of a log: finding the one to go on from, saving, listing, checking. Never the truth, which is the log. */
-import type { Backend, SnapshotInfo, SnapshotPlace } from '../backends/protocol.js'
+import type { Backend, SnapshotPlace } from '../backends/protocol.js'
 import { isPerdureError, writeFailure } from '../errors.js'
 import type { Selection } from '../events.js'
+import { countUpTo, KnownPlaces } from './known-places.js'
 import {
   encodeSnapshot,
-  fingerprint,
-  fits,
   nameIn,
   parseSnapshot,
   snapshotMalformed,
@@ -14,132 +13,129 @@ import {
   type SnapshotSubject,
 } from './snapshot-text.js'
 
-/** So many that do not fit are met before giving up: those before them are of older versions still, most likely. */
-const MISFITS_MAX = 10
-/** Beyond these, what is known is forgotten, and asked for again when it is needed. */
-const KNOWN_MISFITS_MAX = 10_000
-const KNOWN_PLACES_MAX = 100_000
-
 export interface Snapshot {
   readonly name: string
   readonly version: number | string
   /** The events that the state is folded from, in one form for all ways to write it. */
   readonly selection: Selection
   readonly position: number
+  /** Of its text. */
   readonly bytes: number
 }
 
-interface CheckOptions {
-  readonly isWriter: boolean
-  readonly rebuild: boolean
+export interface SavedStatesOptions {
+  /** Of each key so many; left out: all. */
+  readonly keep?: number | undefined
+  /**
+   * An observer can neither mend nor remove, so it does without what is malformed; and it does not know the head for
+   * sure.
+   */
+  readonly isReadOnly: boolean
+}
+
+/** What looking at the snapshots came to. */
+export interface SnapshotCheck {
+  readonly found: number
+  readonly removed: number
+  /** Malformed, and left where they are. */
+  readonly passedOver: number
 }
 
 export class SavedStates {
   readonly #backend: Backend
   readonly #keep: number
-  /** Those of other versions, so that they are not read again and again. */
-  readonly #misfits = new Set<string>()
-  /** Key → positions. May be behind: then a fold goes on from an older one, which comes to the same. */
-  readonly #places = new Map<string, readonly number[]>()
-  #placesCount = 0
+  readonly #isReadOnly: boolean
+  readonly #places = new KnownPlaces()
 
-  constructor(backend: Backend, keep = Infinity) {
+  constructor(backend: Backend, { keep = Infinity, isReadOnly }: SavedStatesOptions) {
     this.#backend = backend
     this.#keep = keep
+    this.#isReadOnly = isReadOnly
   }
 
-  /** The newest that fits, at or below a position. @throws PerdureError `snapshot-malformed` */
-  async newest(subject: SnapshotSubject, upTo: number): Promise<SavedState | undefined> {
-    const known = this.#places.get(subject.key)
-    const positions = known ?? (await this.#positionsOf(subject.key))
-    let misfits = 0
-    for (let i = positions.length - 1; i >= 0 && misfits < MISFITS_MAX; i--) {
-      const position = positions[i] as number
-      if (position > upTo) continue
-      const saved = await this.#readFitting(subject, { key: subject.key, position })
-      if (saved === 'gone' && known !== undefined) {
-        this.forgetPlaces(subject.key)
-        return await this.newest(subject, upTo)
-      }
-      if (saved !== 'gone' && saved !== 'misfit') return saved
-      misfits++
+  /** The newest at or below a position. @throws PerdureError `snapshot-malformed`, unless only for reading */
+  async newest({ key }: SnapshotSubject, upTo: number): Promise<SavedState | undefined> {
+    let isFresh = this.#places.of(key) === undefined
+    for (let limit = upTo; ;) {
+      const positions = this.#places.of(key) ?? (await this.#askPlaces(key))
+      const position = positions[countUpTo(positions, limit) - 1]
+      if (position === undefined) return undefined
+      const saved = await this.#readOrPassOver({ key, position })
+      if (saved !== undefined && saved !== 'malformed') return saved
+      if (saved === undefined && !isFresh) {
+        // Removed, by whoever keeps only so many: there may be newer ones.
+        this.forgetPlaces(key)
+        isFresh = true
+        limit = upTo
+      } else limit = position - 1
     }
-    return undefined
   }
 
   /** Asks the backend again where snapshots of this key are: another process may have taken some. */
   forgetPlaces(key: string): void {
-    this.#places.delete(key)
+    this.#places.forget(key)
   }
 
   /** Durable once it resolves. Does nothing if the same is there already. */
   async save(subject: SnapshotSubject, position: number, stateText: string): Promise<Snapshot> {
-    const { snapshots } = this.#backend
     const place = { key: subject.key, position }
-    const there = await this.#infoOf(place)
-    if (there !== undefined) {
-      const saved = await this.#read(there)
-      if (saved !== undefined && fits(subject, saved.subject)) return toSnapshot(saved, there.bytes)
-      // Of another version: who goes back to that one folds from the snapshot before.
-      await snapshots.remove(place)
-    }
+    const saved = await this.#read(place)
+    if (saved !== undefined) return toSnapshot(saved)
+    const text = encodeSnapshot(subject, position, stateText)
     try {
-      await snapshots.put(place, encodeSnapshot(subject, position, stateText))
+      await this.#backend.snapshots.put(place, text)
     } catch (error) {
-      throw writeFailure(error, 'snapshot', 'Take it again; until then states are folded from further back.')
-    } finally {
-      this.#misfits.delete(misfit(subject, place))
       this.forgetPlaces(place.key)
+      throw writeFailure(error, 'snapshot', 'Take it again; until then states are folded from further back.')
     }
-    const { bytes = 0 } = (await this.#infoOf(place)) ?? {}
+    this.#places.add(place.key, position)
     await this.#removeOldest(place.key)
-    return toSnapshot({ subject, position }, bytes)
+    return toSnapshot({ subject, position, bytes: Buffer.byteLength(text) })
   }
 
-  /** @throws PerdureError `snapshot-malformed` */
+  /** @throws PerdureError `snapshot-malformed`, unless only for reading */
   async list(name: string | undefined): Promise<readonly Snapshot[]> {
     const snapshots: Snapshot[] = []
-    for (const info of await this.#backend.snapshots.list()) {
-      const itsName = nameIn(info.key)
-      // What has no name that can be read may be of this one.
-      if (name !== undefined && itsName !== undefined && itsName !== name) continue
-      const saved = await this.#read(info)
-      if (saved !== undefined) snapshots.push(toSnapshot(saved, info.bytes))
+    for (const place of await this.#backend.snapshots.list()) {
+      // What does not say whose it is concerns nobody who asks for one projection.
+      if (name !== undefined && nameIn(place.key) !== name) continue
+      const saved = await this.#readOrPassOver(place)
+      if (saved !== undefined && saved !== 'malformed') snapshots.push(toSnapshot(saved))
     }
     return snapshots.sort((a, b) => a.position - b.position)
   }
 
   /**
-   * Looks at the newest snapshot of each key.
+   * Looks at the newest snapshot of each key; to rebuild, at all. Who writes knows the head for sure, so one beyond it is
+   * refused: it is of a log that was longer, and would be taken for one of this log as soon as this one is as long.
    *
-   * @param options.isWriter who writes knows the head for sure, so a snapshot beyond it is refused: it is of a log that
-   * was longer, and would be taken for one of this log as soon as this one is as long
-   * @param options.rebuild remove what is malformed
-   * @returns how many there were, and how many of them were removed
-   * @throws PerdureError `snapshot-malformed`
+   * @throws PerdureError `snapshot-malformed`, unless to rebuild or only for reading
    */
-  async check({ isWriter, rebuild }: CheckOptions): Promise<{ readonly found: number; readonly removed: number }> {
-    const infos = await this.#backend.snapshots.list()
+  async check(rebuild: boolean): Promise<SnapshotCheck> {
+    const places = await this.#backend.snapshots.list()
     // After the list: what another process takes meanwhile is not beyond it.
-    const head = isWriter ? (await this.#backend.head()).position : undefined
-    let removed = 0
+    const head = this.#isReadOnly ? Infinity : (await this.#backend.head()).position
+    let malformed = 0
     let sound: string | undefined
     // By key and position: from the end on, the first of a key is its newest.
-    for (const info of infos.toReversed()) {
-      if (info.key === sound) continue
-      const problem = await this.#problemOf(info, head)
+    for (const place of places.toReversed()) {
+      if (place.key === sound && !rebuild) continue
+      const problem = await this.#problemOf(place, head)
       if (problem === undefined) {
-        sound = info.key
+        sound = place.key
         continue
       }
-      if (!rebuild) throw problem
-      await this.#backend.snapshots.remove(info)
-      removed++
+      if (!this.#isReadOnly && !rebuild) throw problem
+      if (!this.#isReadOnly) await this.#backend.snapshots.remove(place)
+      malformed++
     }
-    return { found: infos.length, removed }
+    const found = places.length
+    return this.#isReadOnly
+      ? { found, removed: 0, passedOver: malformed }
+      : { found, removed: malformed, passedOver: 0 }
   }
 
-  async #problemOf(place: SnapshotPlace, head = Infinity): Promise<Error | undefined> {
+  async #problemOf(place: SnapshotPlace, head: number): Promise<Error | undefined> {
     if (place.position > head) {
       const facts = { expected: head, found: place.position }
       return snapshotMalformed(this.#backend.name, place, `the log ends at ${head}; it is of a longer one`, facts)
@@ -148,38 +144,27 @@ export class SavedStates {
       await this.#read(place)
       return undefined
     } catch (error) {
-      if (isPerdureError(error) && error.code === 'snapshot-malformed') return error
+      if (isMalformed(error)) return error
       throw error
     }
   }
 
-  async #positionsOf(key: string): Promise<readonly number[]> {
+  async #askPlaces(key: string): Promise<readonly number[]> {
     const positions = (await this.#backend.snapshots.list(key)).map(({ position }) => position)
-    this.#placesCount += positions.length + 1
-    if (this.#placesCount > KNOWN_PLACES_MAX) {
-      this.#places.clear()
-      this.#placesCount = positions.length + 1
-    }
     this.#places.set(key, positions)
     return positions
   }
 
-  async #infoOf({ key, position }: SnapshotPlace): Promise<SnapshotInfo | undefined> {
-    return (await this.#backend.snapshots.list(key)).find((one) => one.position === position)
+  async #readOrPassOver(place: SnapshotPlace): Promise<SavedState | 'malformed' | undefined> {
+    try {
+      return await this.#read(place)
+    } catch (error) {
+      if (this.#isReadOnly && isMalformed(error)) return 'malformed'
+      throw error
+    }
   }
 
-  /** `gone`: removed, by whoever keeps only so many. */
-  async #readFitting(subject: SnapshotSubject, place: SnapshotPlace): Promise<SavedState | 'gone' | 'misfit'> {
-    const known = misfit(subject, place)
-    if (this.#misfits.has(known)) return 'misfit'
-    const saved = await this.#read(place)
-    if (saved === undefined) return 'gone'
-    if (fits(subject, saved.subject)) return saved
-    if (this.#misfits.size >= KNOWN_MISFITS_MAX) this.#misfits.clear()
-    this.#misfits.add(known)
-    return 'misfit'
-  }
-
+  /** Undefined: there is none. */
   async #read(place: SnapshotPlace): Promise<SavedState | undefined> {
     const text = await this.#backend.snapshots.read(place)
     return text === undefined ? undefined : parseSnapshot(text, place, this.#backend.name)
@@ -187,19 +172,19 @@ export class SavedStates {
 
   async #removeOldest(key: string): Promise<void> {
     if (this.#keep === Infinity) return
-    const places = await this.#backend.snapshots.list(key)
-    for (const place of places.slice(0, Math.max(0, places.length - this.#keep))) {
-      await this.#backend.snapshots.remove(place)
+    const positions = this.#places.of(key) ?? (await this.#askPlaces(key))
+    for (const position of positions.slice(0, Math.max(0, positions.length - this.#keep))) {
+      await this.#backend.snapshots.remove({ key, position })
+      this.#places.remove(key, position)
     }
-    this.forgetPlaces(key)
   }
 }
 
-function misfit(subject: SnapshotSubject, { key, position }: SnapshotPlace): string {
-  return `${position} ${fingerprint(subject)} ${key}`
+function isMalformed(error: unknown): error is Error {
+  return isPerdureError(error) && error.code === 'snapshot-malformed'
 }
 
-function toSnapshot({ subject, position }: Pick<SavedState, 'subject' | 'position'>, bytes: number): Snapshot {
+function toSnapshot({ subject, position, bytes }: Omit<SavedState, 'state'>): Snapshot {
   const { name, version, selection } = subject
   return { name, version, selection: toSelection(selection), position, bytes }
 }

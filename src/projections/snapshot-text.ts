@@ -7,7 +7,7 @@ import type { Projection } from './projection.js'
 
 /** Of what a state is: two states of the same subject at one position are the same. */
 export interface SnapshotSubject {
-  /** Of its name and selection. Versions are not in it: those of an older one are met there, and left alone. */
+  /** Of all that follows: a state of another version has another key, and its snapshots stand beside those of this one. */
   readonly key: string
   readonly name: string
   readonly version: number | string
@@ -20,6 +20,8 @@ export interface SnapshotSubject {
 export interface SavedState {
   readonly subject: SnapshotSubject
   readonly position: number
+  /** Of its text. */
+  readonly bytes: number
   /** Parsed anew each time, so whoever folds on may change it. */
   readonly state: unknown
 }
@@ -34,17 +36,8 @@ export function snapshotSubject<State>(
   const handled = Object.keys(on).sort()
   const types = Object.fromEntries(handled.map((type) => [type, versionOf(type)]))
   const selection = normalForm(matcher)
-  return { key: keyOf(name, selection, enrichments), name, version, types, selection, enrichments }
-}
-
-/** Whether a state of the one can stand for a state of the other. Their keys are the same already. */
-export function fits(subject: SnapshotSubject, saved: SnapshotSubject): boolean {
-  return fingerprint(subject) === fingerprint(saved)
-}
-
-/** Equal where a state folded by one is what the other would fold. */
-export function fingerprint({ version, types }: SnapshotSubject): string {
-  return JSON.stringify([version, Object.entries(types)])
+  const subject = { name, version, types, selection, enrichments }
+  return { key: keyOf(subject), ...subject }
 }
 
 /** `stateText` is the state as JSON. */
@@ -64,16 +57,16 @@ export function parseSnapshot(text: string, place: SnapshotPlace, path: string):
   }
   if (!isSnapshot(parsed)) throw snapshotMalformed(path, place, 'something of it is missing')
   const { position, state, ...subject } = parsed
-  const key = keyOf(subject.name, subject.selection, subject.enrichments)
+  const key = place.key === formerKeyOf(subject) ? place.key : keyOf(subject)
   if (key !== place.key)
     throw snapshotMalformed(path, place, 'it is of something else', { expected: place.key, found: key })
   if (position !== place.position) {
     throw snapshotMalformed(path, place, 'it is of another position', { expected: place.position, found: position })
   }
-  return { subject: { ...subject, key }, position, state }
+  return { subject: { ...subject, key }, position, bytes: Buffer.byteLength(text), state }
 }
 
-type Parsed = Omit<SnapshotSubject, 'key'> & { readonly position: number; readonly state: unknown }
+type Parsed = Parts & { readonly position: number; readonly state: unknown }
 
 function isSnapshot(value: object | null): value is Parsed {
   const { name, version, types, selection, enrichments, position } = (value ?? {}) as Partial<Record<string, unknown>>
@@ -123,7 +116,15 @@ export function snapshotMalformed(
   )
 }
 
-function keyOf(name: string, selection: Matcher, enrichments: boolean): string {
+type Parts = Omit<SnapshotSubject, 'key'>
+
+/** Equal exactly where a state folded by one is what the other would fold. */
+function keyOf({ name, version, types, selection, enrichments }: Parts): string {
+  return JSON.stringify({ name, version, types, selection, ...(enrichments ? { enrichments } : {}) })
+}
+
+/** As it was before versions were in it: such a snapshot is sound, and is no longer gone on from. */
+function formerKeyOf({ name, selection, enrichments }: Parts): string {
   return JSON.stringify({ name, selection, ...(enrichments ? { enrichments } : {}) })
 }
 

@@ -2,47 +2,67 @@
  * Saves the checkpoint of one instance. Each write expects the revision of the one before, so an instance that has been
  * taken over, however late it learns of that, changes nothing any more.
  */
-import type { KvBackend, KvOutcome } from '../backends/protocol.js'
+import type { Claim, KvBackend, KvOutcome } from '../backends/protocol.js'
 import { assertInvariant, isPerdureError, PerdureError } from '../errors.js'
 import { checkpointKey, encodeCheckpoint, parseCheckpoint, type Checkpoint, type CheckpointNote } from './checkpoint.js'
+import type { History } from './history.js'
 
-/** How often a write is tried whose answers are lost, or a name is taken that its former holder is still writing to. */
+/** How often a write is tried whose answers are lost. */
 const ATTEMPTS_MAX = 5
 
 export class CheckpointKeeper {
   readonly #kv: KvBackend
   readonly #name: string
   readonly #key: string
+  readonly #history: History
   readonly #note: () => CheckpointNote
   /** Of the last write; undefined: nothing was written yet. */
   #revision: number | undefined
 
-  constructor(kv: KvBackend, name: string, note: () => CheckpointNote) {
+  constructor(kv: KvBackend, history: History, name: string, note: () => CheckpointNote) {
     this.#kv = kv
+    this.#history = history
     this.#name = name
     this.#key = checkpointKey(name)
     this.#note = note
   }
 
+  /** Whether what is saved could be gone on from, before anybody is disturbed. @throws PerdureError `checkpoint-invalid` */
+  async check(): Promise<void> {
+    const entry = await this.#kv.get(this.#key)
+    if (entry !== undefined) await this.#parse(entry.text)
+  }
+
   /**
    * Reads the checkpoint (or begins with `first`) and writes it again in this instance's name: from then on nobody
-   * else's write succeeds. A former holder that writes in between is read again, so nothing it has saved is lost.
+   * else's write succeeds. Whoever writes in between is read again, so nothing it has saved is lost; that ends, for
+   * only those who hold the claim, or have just held it, write.
    *
    * @throws PerdureError `checkpoint-invalid`, `subscription-lost`
    */
-  async take(first: Checkpoint, head: () => Promise<number>): Promise<Checkpoint> {
-    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+  async take(first: Checkpoint, claim: Claim): Promise<Checkpoint> {
+    for (;;) {
       const entry = await this.#kv.get(this.#key)
-      const checkpoint = entry === undefined ? first : parseCheckpoint(this.#key, entry.text, await head())
+      const checkpoint = entry === undefined ? first : await this.#parse(entry.text)
+      // One that is no longer wanted must not fence out the one that is.
+      if (!claim.isHeld) throw subscriptionLost(this.#name, checkpoint.position)
       if (await this.#write(checkpoint, entry?.revision ?? 0)) return checkpoint
     }
-    throw subscriptionLost(this.#name, first.position)
+  }
+
+  async #parse(text: string): Promise<Checkpoint> {
+    const checkpoint = parseCheckpoint(this.#key, text)
+    await this.#history.check(this.#name, checkpoint)
+    return checkpoint
   }
 
   /** Durable once it resolves. @throws PerdureError `subscription-lost`; or what the backend fails with */
   async save(checkpoint: Checkpoint): Promise<void> {
     assertInvariant(this.#revision !== undefined, 'a checkpoint is taken before it is saved')
-    if (!(await this.#write(checkpoint, this.#revision))) throw subscriptionLost(this.#name, checkpoint.position)
+    const revision = this.#revision
+    const event = checkpoint.event ?? (await this.#history.idAt(checkpoint.position))
+    if (!(await this.#write({ ...checkpoint, event }, revision)))
+      throw subscriptionLost(this.#name, checkpoint.position)
   }
 
   /** False: somebody else has written. */

@@ -9,6 +9,8 @@ export const KEY_PREFIX = '$subscription/'
 /** Everything selected up to `position` has been handled, parked or skipped. */
 export interface Checkpoint {
   readonly position: number
+  /** The id of the event at `position`, by which another history of the log is told apart. None at 0. */
+  readonly event?: string | undefined
   readonly skipped: number
   /** By position. */
   readonly parked: readonly Parked[]
@@ -27,19 +29,29 @@ export function checkpointKey(name: string): string {
   return KEY_PREFIX + name
 }
 
-export function encodeCheckpoint({ position, skipped, parked }: Checkpoint, note: CheckpointNote): string {
-  return JSON.stringify({ position, skipped, parked, ...note })
+export function encodeCheckpoint({ position, event, skipped, parked }: Checkpoint, note: CheckpointNote): string {
+  return JSON.stringify({ position, event, skipped, parked, ...note })
 }
 
-/** @throws PerdureError `checkpoint-invalid` */
-export function parseCheckpoint(key: string, text: string, head: number): Checkpoint {
-  const { position, skipped, parked } = parseObject(key, text)
+/** Whether the log is the one it speaks of is not judged here: see `History`. @throws PerdureError `checkpoint-invalid` */
+export function parseCheckpoint(key: string, text: string): Checkpoint {
+  const { position, event, skipped, parked } = parseObject(key, text)
   if (!isCount(position)) throw checkpointInvalid(key, 'its position is no position')
+  if (event !== undefined && typeof event !== 'string') throw checkpointInvalid(key, 'its event is no id')
   if (!isCount(skipped)) throw checkpointInvalid(key, 'its count of skipped events is no count')
   if (!Array.isArray(parked)) throw checkpointInvalid(key, 'its parked events are no list')
   if (!parked.every(isParked)) throw checkpointInvalid(key, 'one of its parked events is malformed')
-  if (position > head) throw checkpointInvalid(key, `it stands at ${position}, but the log ends at ${head}`)
-  return { position, skipped, parked: parked.toSorted((a, b) => a.position - b.position) }
+  checkParked(key, parked, position)
+  return { position, event, skipped, parked: parked.toSorted((a, b) => a.position - b.position) }
+}
+
+function checkParked(key: string, parked: readonly Parked[], upTo: number): void {
+  const positions = new Set<number>()
+  for (const { position } of parked) {
+    if (position > upTo) throw checkpointInvalid(key, `it stands at ${upTo}, but has parked the event at ${position}`)
+    if (positions.has(position)) throw checkpointInvalid(key, `it has parked the event at ${position} twice`)
+    positions.add(position)
+  }
 }
 
 function parseObject(key: string, text: string): Record<string, unknown> {
@@ -60,10 +72,10 @@ function isCount(value: unknown): value is number {
 function isParked(value: unknown): value is Parked {
   if (typeof value !== 'object' || value === null) return false
   const { position, error, attempts, time } = value as Record<string, unknown>
-  return isCount(position) && isCount(attempts) && typeof error === 'string' && typeof time === 'string'
+  return isCount(position) && position > 0 && isCount(attempts) && typeof error === 'string' && typeof time === 'string'
 }
 
-function checkpointInvalid(key: string, problem: string, cause?: unknown): PerdureError<'checkpoint-invalid'> {
+export function checkpointInvalid(key: string, problem: string, cause?: unknown): PerdureError<'checkpoint-invalid'> {
   return new PerdureError(
     'checkpoint-invalid',
     `the checkpoint under the key ${key} cannot be used: ${problem}`,

@@ -46,16 +46,16 @@ export class Delivery {
    */
   deliver(event: RecordedEvent, failure: PerdureError | undefined): Promise<void> | undefined {
     this.assertHeld()
-    if (isUnreadable(event)) return void this.#progress.skip(event.position)
-    if (failure !== undefined) return void this.#putAside(event.position, failure)
+    if (isUnreadable(event)) return void this.#progress.skip(event.position, event.id)
+    if (failure !== undefined) return void this.#putAside(event, failure)
     let handled
     try {
       handled = this.handling.call(event)
     } catch (error) {
-      return void this.#putAside(event.position, error)
+      return void this.#putAside(event, error)
     }
-    if (handled === undefined) return void this.#progress.moveTo(event.position)
-    return this.#settle(event.position, handled)
+    if (handled === undefined) return void this.#progress.moveTo(event.position, event.id)
+    return this.#settle(event, handled)
   }
 
   /** Gives a parked event to the handler again. What is to be saved is noted. @throws PerdureError `not-parked` */
@@ -67,29 +67,33 @@ export class Delivery {
     return outcome
   }
 
-  async #settle(position: number, handled: NonNullable<ReturnType<Handling['call']>>): Promise<void> {
+  async #settle(event: RecordedEvent, handled: NonNullable<ReturnType<Handling['call']>>): Promise<void> {
     let outcome
     try {
       outcome = await handled
     } catch (error) {
-      return this.#putAside(position, error)
+      return this.#putAside(event, error)
     }
-    if (outcome !== ABANDONED) this.#progress.moveTo(position)
+    if (outcome !== ABANDONED) this.#progress.moveTo(event.position, event.id)
   }
 
-  #putAside(position: number, error: unknown): void {
+  #putAside({ position, id }: RecordedEvent, error: unknown): void {
     const { name, onError } = this.#parts.request
     // Everything before it is done with, also what was not selected.
     this.#progress.moveTo(position - 1)
     if (onError === 'stop' || this.#progress.parking.isFull) {
       throw subscriptionFailed(name, position, error, onError === 'park')
     }
-    this.#progress.park(position, error)
+    this.#progress.park(position, error, id)
   }
 
   async #handle(position: number): Promise<Failure | typeof ABANDONED | undefined> {
     const { reader, request } = this.#parts
-    const { events, failures } = await reader.scan({ ...request.query, matcher: [{}] }, position - 1, position)
+    const { events, failures } = await reader.scan(
+      { ...request.query, matcher: [{}], enrichments: true },
+      position - 1,
+      position,
+    )
     const [event] = events
     assertInvariant(event !== undefined, `the event at ${position}, which was parked, is there`)
     this.assertHeld()

@@ -34,6 +34,16 @@ export function subscriptionFailed(
   )
 }
 
+/** Of a handler that waits for what comes only once it has returned. */
+export function waitsForItself(name: string, position: number): PerdureError<'options-invalid'> {
+  return new PerdureError(
+    'options-invalid',
+    `the handler of the subscription ${JSON.stringify(name)} would wait for position ${position}, which waits for the handler`,
+    { option: 'position' },
+    { hint: 'Return from the handler first, and call whenAt outside of it.' },
+  )
+}
+
 export function subscriptionClosed(name: string): PerdureError<'subscription-closed'> {
   return new PerdureError(
     'subscription-closed',

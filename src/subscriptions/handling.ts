@@ -74,7 +74,7 @@ export function messageOf(error: unknown, lengthMax: number): string {
 
 function textOf(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error)
+    return String(error instanceof Error ? error.message : error)
   } catch {
     return 'something that cannot be described'
   }

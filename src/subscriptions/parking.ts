@@ -1,5 +1,5 @@
 /** Events that could not be handled, put aside. */
-import { PerdureError } from '../errors.js'
+import { isPerdureError, PerdureError } from '../errors.js'
 import { messageOf } from './handling.js'
 import type { Parked } from './subscription.js'
 
@@ -30,7 +30,10 @@ export class Parking {
 
   /** The first time or again. */
   add(position: number, error: unknown, time: string): void {
-    const message = messageOf(error, this.#parked.size < MANY ? MESSAGE_LENGTH_MAX : MESSAGE_OF_MANY_LENGTH_MAX)
+    const message = messageOf(
+      safeToKeep(error),
+      this.#parked.size < MANY ? MESSAGE_LENGTH_MAX : MESSAGE_OF_MANY_LENGTH_MAX,
+    )
     const attempts = (this.#parked.get(position)?.attempts ?? 0) + 1
     this.#parked.set(position, Object.freeze({ position, error: message, attempts, time }))
   }
@@ -49,4 +52,11 @@ export class Parking {
       { hint: 'parked() lists those that are.' },
     )
   }
+}
+
+/** The checkpoint is not sealed, and what an upcast function throws may quote the data that it was given. */
+function safeToKeep(error: unknown): unknown {
+  if (!isPerdureError(error) || error.code !== 'upcast-failed') return error
+  const { type, version } = error.facts
+  return `the upcast of ${type} from version ${version} failed`
 }

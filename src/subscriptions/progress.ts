@@ -22,15 +22,18 @@ export class Progress {
   readonly parking: Parking
   readonly #parts: ProgressParts
   #position: number
+  /** The id of the event at the position, where it is at hand. */
+  #event: string | undefined
   #skipped: number
   /** Changes since the last save. Parking counts; filtered events count once a page. */
   #unsaved = 0
   #savedAtMs = performance.now()
   #saving: Promise<unknown> = Promise.resolve()
 
-  constructor(parts: ProgressParts, { position, skipped, parked }: Checkpoint) {
+  constructor(parts: ProgressParts, { position, event, skipped, parked }: Checkpoint) {
     this.#parts = parts
     this.#position = position
+    this.#event = event
     this.#skipped = skipped
     this.parking = new Parking(parts.name, parked)
   }
@@ -53,24 +56,25 @@ export class Progress {
     return this.#unsaved >= PAGE_LENGTH_MAX_EVENTS || performance.now() - this.#savedAtMs >= PAGE_TIME_MAX_MS
   }
 
-  /** Everything selected up to here is done with. */
-  moveTo(position: number): void {
+  /** Everything selected up to here is done with. `event`: the id of the event there, if it is at hand. */
+  moveTo(position: number, event?: string): void {
     if (position <= this.#position) return
     this.#position = position
+    this.#event = event
     this.#unsaved++
     this.waiters.moveTo(position)
   }
 
-  skip(position: number): void {
+  skip(position: number, event?: string): void {
     this.#skipped++
-    this.moveTo(position)
+    this.moveTo(position, event)
   }
 
   /** Puts an event aside, in the same write that moves the checkpoint past it. */
-  park(position: number, error: unknown): void {
+  park(position: number, error: unknown, event?: string): void {
     this.parking.add(position, error, this.#parts.clock().toISOString())
     this.#unsaved++
-    this.moveTo(position)
+    this.moveTo(position, event)
   }
 
   unpark(position: number): void {
@@ -91,6 +95,7 @@ export class Progress {
     if (unsaved === 0) return
     await this.#parts.keeper.save({
       position: this.#position,
+      event: this.#event,
       skipped: this.#skipped,
       parked: this.parking.list(),
     })

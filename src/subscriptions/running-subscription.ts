@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Backend } from '../backends/protocol.js'
 import { isPerdureError, storeClosed } from '../errors.js'
 import { Delivery, type DeliveryParts } from './delivery.js'
-import { subscriptionClosed } from './failures.js'
+import { subscriptionClosed, waitsForItself } from './failures.js'
 import { ABANDONED, type Handling } from './handling.js'
 import { PAGE_TIME_MAX_MS, type Progress } from './progress.js'
 import { checkWhenAt } from './request.js'
@@ -78,6 +78,7 @@ export class RunningSubscription implements Subscription {
     const { timeoutMs } = checkWhenAt(position, options)
     if (this.#progress.position >= position) return
     this.#assertGoing()
+    if (this.#handling.isWithin) throw waitsForItself(this.name, position)
     await this.#progress.waiters.wait(position, timeoutMs)
   }
 

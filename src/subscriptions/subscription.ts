@@ -22,7 +22,10 @@ export interface SubscribeOptions {
 /** An event that was put aside because it could not be handled. */
 export interface Parked {
   readonly position: number
-  /** The message of the last error, at most 1000 characters. */
+  /**
+   * The message of the last error, at most 1000 characters, kept in the clear. Of a failed upcast only which one it was:
+   * what its function says may hold data of the event.
+   */
   readonly error: string
   /** How often it has been tried. */
   readonly attempts: number
@@ -53,7 +56,8 @@ export interface Subscription {
   /**
    * Resolves once `position` has been reached.
    *
-   * @throws PerdureError `timed-out` (default: never), `subscription-closed`, or what ended the subscription
+   * @throws PerdureError `timed-out` (default: never), `subscription-closed`, or what ended the subscription;
+   * `options-invalid` from within its own handler, unless the position has been reached: that would be for ever
    */
   whenAt(position: number, options?: { readonly timeoutMs?: number }): Promise<void>
   /**

@@ -6,7 +6,9 @@ import { createUuid } from '../ids.js'
 import type { FollowQuery } from '../log/following.js'
 import type { Reader } from '../log/reader.js'
 import { CheckpointKeeper } from './checkpoint-keeper.js'
+import type { CheckpointNote } from './checkpoint.js'
 import { subscriptionActive } from './failures.js'
+import { History } from './history.js'
 import { Progress } from './progress.js'
 import { parseRequest, type SubscribeRequest } from './request.js'
 import { RunningSubscription } from './running-subscription.js'
@@ -27,17 +29,20 @@ export interface SubscriptionsParts {
 /** Those of one store. */
 export class Subscriptions {
   readonly #parts: SubscriptionsParts
+  readonly #history: History
   readonly #running = new Set<RunningSubscription>()
   readonly #opening = new Set<Promise<unknown>>()
   #isClosed = false
 
   constructor(parts: SubscriptionsParts) {
     this.#parts = parts
+    this.#history = new History(parts.backend, parts.reader)
   }
 
   /**
-   * @throws PerdureError `options-invalid`, `query-invalid`, `subscription-active`, `checkpoint-invalid`; or what reading
-   * and saving the checkpoint fail with. Nothing was handled then.
+   * @throws PerdureError `options-invalid`, `query-invalid`, `subscription-active`, `checkpoint-invalid`; `subscription-lost`
+   * if somebody else took it over at the same time; or what reading and saving the checkpoint fail with. Nothing was
+   * handled then.
    */
   async subscribe(
     name: string,
@@ -65,10 +70,12 @@ export class Subscriptions {
     const { backend } = this.#parts
     const { position: head } = await backend.head()
     if (request.query.after > head) throw beyondHead(request.query.after, head)
+    const keeper = this.#keeperOf(request)
+    if (request.takeOver) await keeper.check()
     const claim = await backend.claim(request.name, request.takeOver)
     if (claim === undefined) throw subscriptionActive(request.name)
     try {
-      return await this.#start(request, claim)
+      return await this.#start(request, claim, keeper)
     } catch (error) {
       // Whatever becomes of that: the error that matters is this one.
       await claim.release().catch(() => undefined)
@@ -76,13 +83,11 @@ export class Subscriptions {
     }
   }
 
-  async #start(request: SubscribeRequest, claim: Claim): Promise<Subscription> {
-    const { backend, reader, clock, random, onPage } = this.#parts
-    const { name, noted, query } = request
-    const owner = createUuid(random)
-    const keeper = new CheckpointKeeper(backend.kv, name, () => ({ owner, time: clock().toISOString(), query: noted }))
-    const first = { position: query.after, skipped: 0, parked: [] }
-    const checkpoint = await keeper.take(first, async () => (await backend.head()).position)
+  async #start(request: SubscribeRequest, claim: Claim, keeper: CheckpointKeeper): Promise<Subscription> {
+    const { backend, reader, clock, onPage } = this.#parts
+    const { name, query } = request
+    const event = await this.#history.idAt(query.after)
+    const checkpoint = await keeper.take({ position: query.after, event, skipped: 0, parked: [] }, claim)
     if (this.#isClosed) throw storeClosed()
     const progress = new Progress({ name, keeper, clock, onPage }, checkpoint)
     const subscription = new RunningSubscription({ backend, reader, request, claim, progress })
@@ -90,6 +95,13 @@ export class Subscriptions {
     const forget = (): void => void this.#running.delete(subscription)
     subscription.done.then(forget, forget)
     return subscription
+  }
+
+  #keeperOf({ name, noted }: SubscribeRequest): CheckpointKeeper {
+    const { backend, clock, random } = this.#parts
+    const owner = createUuid(random)
+    const note = (): CheckpointNote => ({ owner, time: clock().toISOString(), query: noted })
+    return new CheckpointKeeper(backend.kv, this.#history, name, note)
   }
 }
 

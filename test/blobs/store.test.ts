@@ -1,6 +1,6 @@
 // store.blobs, and events that require their blobs to exist.
 import fc from 'fast-check'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -220,4 +220,62 @@ test('checkMediaType: types with and without parameters pass, and a hostile one 
     expect(checkMediaType(type)).toBeUndefined()
   }
   expect(checkMediaType(`a/b${';a=a'.repeat(60)}!\n`)).toBeDefined()
+})
+
+test('get: bytes that are not those of the address are blob-corrupt, whoever keeps them', async () => {
+  const cid = cidOf(PHOTO)
+  const lying = await memoryStore({
+    blobs: { put: async () => cid, get: async () => Buffer.from('x'), has: async () => true },
+  })
+  expect((await failsWith('blob-corrupt', lying.blobs.get(cid), { cid })).written).toBeUndefined()
+})
+
+test('get, has, append: an answer of a blob store that is none is backend-failed', async () => {
+  const cid = cidOf(PHOTO)
+  for (const answer of ['yes', undefined, null, 1, {}]) {
+    const has = (async () => answer) as unknown as () => Promise<boolean>
+    const get = (async () => answer ?? 'text') as unknown as () => Promise<Uint8Array>
+    const store = await memoryStore({ blobs: { put: async () => cid, get, has } })
+    await failsWith('backend-failed', store.blobs.has(cid))
+    await failsWith('backend-failed', store.blobs.get(cid))
+    const call = store.append('car-1', { type: 'damage_reported', data: { photo: referenceTo(PHOTO) } })
+    expect((await failsWith('backend-failed', call)).written).toBe('no')
+    expect(await store.head()).toBe(0)
+  }
+})
+
+test('blobs in a folder: a folder in the place of a blob is none', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'perdure-blobs-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const cid = cidOf(PHOTO)
+  mkdirSync(join(folder, cid.slice(-3, -1), cid), { recursive: true })
+  const store = await memoryStore({ blobs: `file:${folder}` })
+  expect(await store.blobs.has(cid)).toBe(false)
+  const empty = await store.blobs.put(new Uint8Array())
+  expect(await store.blobs.has(empty.cid)).toBe(true)
+})
+
+test('a failed put says what was written, a failed get or has does not', async () => {
+  const { blobs } = await memoryStore()
+  expect((await failsWith('blob-invalid', blobs.put('text' as unknown as Uint8Array))).written).toBe('no')
+  for (const call of [blobs.get('x'), blobs.has('x')]) {
+    expect((await failsWith('blob-invalid', call)).written).toBeUndefined()
+  }
+})
+
+test('defineEvents: declarations that are no objects are options-invalid', () => {
+  const define = defineEvents as unknown as (declarations: unknown) => unknown
+  for (const wrong of [
+    null,
+    undefined,
+    5,
+    'text',
+    [],
+    { t: null },
+    { t: 5 },
+    { t: [] },
+    { t: { version: 2, upcast: null } },
+  ]) {
+    expect(() => define(wrong), JSON.stringify(wrong)).toThrow(expect.objectContaining({ code: 'options-invalid' }))
+  }
 })

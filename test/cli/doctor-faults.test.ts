@@ -1,12 +1,21 @@
 /** Every file of a log's folder with every fault planted in it: the doctor says what opening and verifying say, and where. */
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openFileBackend } from '../../src/backends/file/backend.js'
-import type { Backend } from '../../src/backends/protocol.js'
 import { examineFolder } from '../../src/cli/doctor/folder.js'
 import { isPerdureError } from '../../src/errors.js'
-import { defineProjection, open } from '../../src/index.js'
+import { defineProjection, open, type Store } from '../../src/index.js'
 import { temporaryFolder } from './run.js'
 
 const FAULTS: Readonly<Record<string, (path: string) => void>> = {
@@ -37,16 +46,17 @@ async function makeFolder(folder: string): Promise<void> {
 
 /** What opening fails with, or what verifying then finds: the codes, without those that harm nothing. */
 async function codesOf(folder: string): Promise<string[]> {
-  let backend: Backend | undefined
+  let store: Store | undefined
   try {
-    backend = await openFileBackend({ folder })
+    const backend = await openFileBackend({ folder })
+    store = await open(backend)
     const { findings } = await backend.verify()
     return findings.map(({ code }) => code).filter((code) => code !== 'index-damaged')
   } catch (error) {
     if (!isPerdureError(error)) throw error
     return [error.code]
   } finally {
-    await backend?.close()
+    await store?.close()
   }
 }
 
@@ -78,3 +88,84 @@ test('doctor: of every file of a folder, and every fault of it, it says what ope
   }
   expect(problems).toBeGreaterThan(25)
 }, 60_000)
+
+const projection = defineProjection({ name: 'n', version: 1, initial: 0, on: { t: (n: number) => n + 1 } })
+
+test('doctor: a snapshot beyond the end of the log, which opening refuses, is a problem', async () => {
+  const short = join(temporaryFolder(), 'log')
+  await makeFolder(short)
+  const long = join(temporaryFolder(), 'log')
+  cpSync(short, long, { recursive: true })
+  const store = await open(`file:${long}`)
+  await store.append('s', { type: 't', data: 9 })
+  await store.snapshots.take(projection)
+  await store.close()
+  expect(examineFolder(long).findings.filter(({ level }) => level !== 'ok')).toEqual([])
+  cpSync(join(long, 'snapshots'), join(short, 'snapshots'), { recursive: true })
+  await expect(open(`file:${short}`)).rejects.toMatchObject({ code: 'snapshot-malformed' })
+  const [found, ...others] = examineFolder(short).findings.filter(({ level }) => level === 'problem')
+  expect(others).toEqual([])
+  expect(found).toMatchObject({ code: 'snapshot-malformed', facts: { expected: 8, found: 9 } })
+  expect(found?.hint).toBeTruthy()
+})
+
+const CHECKPOINT = { position: 8, skipped: 0, parked: [] }
+
+test.each([
+  ['sound', JSON.stringify(CHECKPOINT), []],
+  ['beyond the end of the log', JSON.stringify({ ...CHECKPOINT, position: 9 }), ['checkpoint-invalid']],
+  ['malformed', JSON.stringify({ ...CHECKPOINT, skipped: 'none' }), ['checkpoint-invalid']],
+])('doctor: of a checkpoint that is %s it says what subscribing says', async (_, text, codes) => {
+  const folder = join(temporaryFolder(), 'log')
+  await makeFolder(folder)
+  const backend = await openFileBackend({ folder })
+  await backend.kv.put('$subscription/mails', text, 'any')
+  await backend.close()
+  const problems = examineFolder(folder).findings.filter(({ level }) => level === 'problem')
+  expect(problems.map(({ code }) => code)).toEqual(codes)
+  for (const { message, facts, hint } of problems) {
+    expect(message).toContain('$subscription/mails')
+    expect(JSON.stringify(facts)).toContain(join(folder, 'kv'))
+    expect(hint).toBeTruthy()
+  }
+  const store = await open(`file:${folder}`)
+  const subscribed = store
+    .subscribe('mails', {}, () => undefined)
+    .then(
+      () => [],
+      (error: unknown) => [isPerdureError(error) ? error.code : error],
+    )
+  expect(await subscribed).toEqual(codes)
+  await store.close()
+})
+
+test('doctor: what a crash leaves in kv is a note, and opening settles it', async () => {
+  const folder = join(temporaryFolder(), 'log')
+  await makeFolder(folder)
+  const kv = join(folder, 'kv')
+  const name = readdirSync(kv).find((one) => one.endsWith('.ndjson')) as string
+  writeFileSync(join(kv, '0000000000000099.ndjson.new'), 'half')
+  appendFileSync(join(kv, name), '{"revision":4,"key":"k')
+  const { findings } = examineFolder(folder)
+  expect(findings.filter(({ level }) => level === 'problem')).toEqual([])
+  const notes = findings.filter(({ level }) => level === 'note').map(({ message }) => message)
+  expect(notes).toEqual([
+    expect.stringContaining('0000000000000099.ndjson.new was being made'),
+    expect.stringContaining(`${name} ends in an unfinished write`),
+  ])
+  await (await open(`file:${folder}`)).close()
+  const after = examineFolder(folder).findings.filter(({ level }) => level === 'note')
+  expect(after.map(({ message }) => message)).toEqual([expect.stringContaining('torn')])
+})
+
+test('doctor: without a head, a folder in the place of a segment is a problem like any other', async () => {
+  const folder = join(temporaryFolder(), 'log')
+  await makeFolder(folder)
+  const [first = ''] = readdirSync(join(folder, 'segments')).sort()
+  rmSync(join(folder, 'head'))
+  rmSync(join(folder, 'segments', first))
+  mkdirSync(join(folder, 'segments', first))
+  const codes = examineFolder(folder).findings.flatMap(({ level, code }) => (level === 'problem' ? [code] : []))
+  expect(codes).toContain('head-missing')
+  expect(codes).toContain('backend-failed')
+})

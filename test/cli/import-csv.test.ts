@@ -2,9 +2,10 @@
 import fc from 'fast-check'
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { openCsv } from '../../src/cli/import/csv-rows.js'
 import { open, type RecordedEvent } from '../../src/index.js'
 import { cleanEnvironment, errorOf, jsonLines, MAIN, runInProcess, SLOW, temporaryFolder, type Ran } from './run.js'
 
@@ -313,4 +314,63 @@ test('import csv: wrong options end with 2 and a missing file with 1, before a l
   expect(errorOf(await run('-', ...MAPPED)).message).toContain('--name')
   expect(errorOf(await run(path + '.no', ...MAPPED))).toMatchObject({ code: 'failed' })
   expect(errorOf(await run(path.replace('/rows.csv', ''), ...MAPPED))).toMatchObject({ code: 'failed' })
+})
+
+test('import csv: lines may end in LF, CRLF or CR, also in one file, and no end becomes a part of a cell', async () => {
+  const end = fc.constantFrom('\n', '\r\n', '\r')
+  const cell = fc.constantFrom('a', '', '"q"', '"x\ny"', '"x\r\ny"', '"say ""hi"""')
+  const unquoted = (text: string): string => text.replace(/^"|"$/g, '').replaceAll('""', '"')
+  await fc.assert(
+    fc.asyncProperty(
+      end,
+      fc.array(fc.tuple(cell, end), { maxLength: 6 }),
+      fc.integer({ min: 1, max: 9 }),
+      async (first, rows, size) => {
+        const text = Buffer.from(`id,last${first}` + rows.map(([last, ending]) => `1,${last}${ending}`).join(''))
+        const chunks = async function* (): AsyncGenerator<Buffer> {
+          for (let at = 0; at < text.length; at += size) yield text.subarray(at, at + size)
+        }
+        const { columns, rows: parsed } = await openCsv({ path: 'p', chunks: chunks(), delimiter: ',' })
+        expect(columns).toEqual(['id', 'last'])
+        const cells: unknown[] = []
+        for await (const row of parsed) cells.push(row.cells)
+        expect(cells).toEqual(rows.map(([last]) => ['1', unquoted(last)]))
+      },
+    ),
+  )
+})
+
+test('import csv: what is known under the name of the file is told, with the --name for another file', async () => {
+  const { folder, store, file } = await setUp()
+  const say = async (path: string, ...args: string[]): Promise<Ran> =>
+    await runInProcess(['import', 'csv', path, '--type', 't', '--stream', 's', '--store', store, ...args])
+  const notesIn = ({ err }: Ran): string[] => err.split('\n').filter((line) => line.startsWith('perdure: '))
+  const path = file('a\nx\ny\n')
+  expect(notesIn(await say(path))).toEqual([])
+  const [again] = notesIn(await say(path))
+  expect(again).toContain(`all of them were recorded before under the name "rows.csv"`)
+  expect(again).toContain(`--name "${basename(folder)}/rows.csv"`)
+  const [grown] = notesIn(await say(file('a\nx\ny\nz\n')))
+  expect(grown).toContain('2 of 3 events')
+  expect(grown).not.toContain('another file, or')
+  const [other] = notesIn(await say(file('a\nnew\ny\nz\n')))
+  expect(other).toContain('2 of 3 events')
+  expect(other).toContain('this is another file, or one whose rows have changed')
+  const json = await say(path, '--json')
+  expect(json.err).toBe('')
+  expect(jsonLines(json.out)).toMatchObject([{ known: 3, notes: [expect.stringContaining('--name')] }])
+  expect(notesIn(await say(path, '--name', 'other'))).toEqual([])
+})
+
+test('import csv: an --id that stands twice in one file is said to, whether the rows differ or not', async () => {
+  const { run, file } = await setUp()
+  const mapped = ['--type', 't', '--stream', 's', '--id', '{id}']
+  const different = errorOf(await run(file('id,a\n7,x\n7,y\n'), ...mapped))
+  expect(different).toMatchObject({ code: 'import-invalid', facts: { row: 2, line: 3, recorded: 1 } })
+  expect(different.message).toContain('has the id of an earlier record of this file')
+  const same = await run(file('id,a\n8,x\n8,x\n'), ...mapped)
+  expect(jsonLines(same.out)).toMatchObject([{ newEvents: 1, known: 1 }])
+  expect(jsonLines(same.out)[0]?.['notes']).toEqual([
+    '1 event of the file had the id of an earlier one and its content.',
+  ])
 })

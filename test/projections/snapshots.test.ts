@@ -56,12 +56,32 @@ test('snapshot: however many there are, a fold reads one', async () => {
   calls.clear()
   assert.equal((await fresh.project({ ...count, version: 39 })).state, 338)
   assert.equal(calls.get('snapshotRead'), 1)
-  // More misfits than are worth looking at: it is folded from the beginning, and they are not looked at again.
+  // Those of other versions that have been taken since are not in its way.
+  calls.clear()
   assert.equal((await fresh.project(count)).state, 338)
-  assert.equal(calls.get('snapshotRead'), 11)
-  assert.equal((await fresh.project(count)).state, 338)
-  assert.equal(calls.get('snapshotRead'), 11)
+  assert.equal(calls.get('snapshotRead'), 1)
 })
+
+for (const keep of [undefined, 20]) {
+  test(`snapshot: taking one asks nothing of those that there are, keeping ${keep ?? 'all'}`, async () => {
+    const { backend, calls } = counting(openMemoryBackend())
+    await using store = await open(backend, { snapshots: keep === undefined ? {} : { keep } })
+    for (let i = 0; i < 30; i++) {
+      await store.append('a', events(1))
+      await store.snapshots.take(count)
+    }
+    calls.clear()
+    await store.append('a', events(1))
+    const taken = await store.snapshots.take(count)
+    // That before, to go on from; and whether there is one here.
+    assert.deepEqual(
+      [calls.get('snapshotList'), calls.get('snapshotRead'), calls.get('snapshotPut')],
+      [undefined, 2, 1],
+    )
+    const listed = await store.snapshots.list()
+    assert.deepEqual([listed.length, listed.at(-1)], [keep ?? 31, taken])
+  })
+}
 
 test('snapshot: one that somebody else has taken is found after a long fold, one that is gone is done without', async () => {
   const backend = openMemoryBackend()
@@ -86,8 +106,7 @@ test('snapshot: one that cannot be saved by the way fails no append, and the rep
   const full: Backend = {
     ...aroundBackend(backend, justCall),
     snapshots: {
-      ...backend.snapshots,
-      list: (key) => backend.snapshots.list(key),
+      ...aroundBackend(backend, justCall).snapshots,
       put: async () => {
         puts++
         throw new PerdureError('disk-full', 'no room', { path: 'x' })

@@ -13,7 +13,7 @@ import {
   seedOfThisRun,
   type Fault,
 } from '../../testing/index.js'
-import { notes, openForTest } from './stores.js'
+import { notes, openForTest, temporaryFolder } from './stores.js'
 
 const KEY = '$subscription/s'
 const range = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i)
@@ -174,6 +174,11 @@ test('subscribe: a checkpoint that is malformed, or ahead of the log, is refused
     JSON.stringify({ ...good, parked: {} }),
     JSON.stringify({ ...good, parked: [{ ...parked, attempts: 'two' }] }),
     JSON.stringify({ ...good, parked: [parked, null] }),
+    JSON.stringify({ ...good, parked: [{ ...parked, position: 0 }] }),
+    JSON.stringify({ ...good, parked: [{ ...parked, position: 3 }] }),
+    JSON.stringify({ ...good, parked: [parked, { ...parked, position: 2 }, parked] }),
+    JSON.stringify({ ...good, event: 7 }),
+    JSON.stringify({ ...good, event: 'another' }),
   ]) {
     await backend.kv.put(KEY, text, 'any')
     const refused = store.subscribe('s', {}, () => expect.unreachable())
@@ -230,3 +235,25 @@ test('subscribe: handed from one to another under a storm of appends on a slow l
     what,
   ).toEqual(range(1, await writer.head()))
 })
+
+for (const where of ['memory', 'file'] as const) {
+  test(`subscribe: of twenty that take over at the same time exactly one runs, and it gives every event (${where})`, async () => {
+    const store = await openForTest(where === 'memory' ? 'memory:' : `file:${temporaryFolder()}`, { create: true })
+    await store.append('a', notes(30))
+    const handled = new Set<number>()
+    const takeOver = (): Promise<Subscription> =>
+      store.subscribe('s', {}, ({ position }) => void handled.add(position), { takeOver: true })
+    const opened = await Promise.allSettled(range(1, 20).map(takeOver))
+    await store.append('a', notes(5))
+    const ends = opened.map((one) => {
+      if (one.status === 'rejected') return Promise.reject(one.reason as Error)
+      return Promise.race([one.value.done, one.value.whenAt(35).then(() => 'runs')])
+    })
+    const settled = await inTime(Promise.allSettled(ends), 'all to be lost but one')
+    const endings = settled.map((end) =>
+      end.status === 'rejected' ? (end.reason as { code: string }).code : end.value,
+    )
+    expect(endings.toSorted()).toEqual(['runs', ...range(2, 20).map(() => 'subscription-lost')])
+    expect(handled.size).toBe(35)
+  })
+}

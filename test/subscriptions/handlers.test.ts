@@ -160,6 +160,9 @@ test('subscribe: whatever a handler throws is told, also what is no error', asyn
       ['text', 'text'],
       [undefined, 'undefined'],
       [unprintable, 'something that cannot be described'],
+      [Object.assign(new Error('m'), { message: { code: 5 } }), '[object Object]'],
+      [Object.assign(new Error('m'), { message: undefined }), 'undefined'],
+      [Object.assign(new Error('m'), { message: unprintable }), 'something that cannot be described'],
       [new Error('x'.repeat(5000)), 'x'.repeat(1000)],
       [new Error('a'.repeat(999) + '😀'), 'a'.repeat(999) + '\ufffd'],
     ] as [unknown, string][]
@@ -268,4 +271,42 @@ test('subscribe: an event of which nothing can be read is not given to the handl
   await subscription.close()
   expect((await store.subscribe('s', {}, () => {})).skipped).toBe(1)
   await store.close()
+})
+
+test('subscribe: of an upcast that failed is kept which one it was, not what its function says about the data', async () => {
+  const backend = openMemoryBackend()
+  await (await openForTest(backend)).append('a', [note('jane@example.org')])
+  const upcast = (data: unknown): never => {
+    throw new Error(`cannot read ${JSON.stringify(data)}`)
+  }
+  const store = await openForTest(backend, { events: defineEvents({ noted: { version: 2, upcast: { 1: upcast } } }) })
+  const subscription = await store.subscribe('s', {}, () => {}, { onError: 'park' })
+  await subscription.whenAt(1)
+  await expect(subscription.replay(1)).rejects.toMatchObject({ code: 'upcast-failed' })
+  const error = 'the upcast of noted from version 1 failed'
+  expect(await subscription.parked()).toMatchObject([{ position: 1, error, attempts: 2 }])
+  await subscription.close()
+  expect((await backend.kv.get('$subscription/s'))?.text).not.toContain('jane')
+})
+
+test('subscribe: whenAt within its own handler is refused unless the position is reached, and nothing hangs', async () => {
+  const store = await memoryStore()
+  await store.append('a', notes(3))
+  const refused: unknown[] = []
+  const subscription: Subscription = await store.subscribe('s', {}, async ({ position }) => {
+    await turn()
+    await subscription.whenAt(position - 1)
+    for (const wanted of [position, 1000]) {
+      await subscription.whenAt(wanted, { timeoutMs: 60_000 }).catch((error: unknown) => refused.push(error))
+    }
+  })
+  await inTime(subscription.whenAt(3), 'the last event')
+  expect(refused).toHaveLength(6)
+  for (const error of refused) {
+    expect(error).toMatchObject({
+      code: 'options-invalid',
+      facts: { option: 'position' },
+      message: expect.stringContaining('waits for the handler') as string,
+    })
+  }
 })

@@ -31,7 +31,12 @@ export class FolderWriter {
   constructor(log: FolderLog, { segmentBytes, syncHead }: WriterSettings) {
     this.#log = log
     this.#segmentBytes = segmentBytes
-    this.#groups = new GroupWriter(log, { root: log.paths.root, headPath: log.paths.head, syncHead })
+    this.#groups = new GroupWriter(log, {
+      operation: 'append',
+      root: log.paths.root,
+      headPath: log.paths.head,
+      syncHead,
+    })
   }
 
   /** @throws PerdureError as {@link GroupWriter.assertWritable} */

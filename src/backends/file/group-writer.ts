@@ -32,7 +32,8 @@ export interface Headed {
 }
 
 export interface GroupWriterSettings {
-  /** The folder, and the head's path in it, as errors name them. */
+  /** What writing is called, the folder, and the head's path in it, as errors name them. */
+  readonly operation: 'append' | 'put'
   readonly root: string
   readonly headPath: string
   readonly syncHead: 'idle' | 'close'
@@ -191,7 +192,9 @@ export class GroupWriter {
       return step()
     } catch (error) {
       if (isPerdureError(error) && error.code === 'disk-full') throw error
-      throw this.#fail(isPerdureError(error) ? error : writeFailed(this.#settings.root, 'append', written, error))
+      throw this.#fail(
+        isPerdureError(error) ? error : writeFailed(this.#settings.root, this.#settings.operation, written, error),
+      )
     }
   }
 

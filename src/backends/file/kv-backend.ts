@@ -2,18 +2,19 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { isPerdureError, withWritten, type PerdureError } from '../../errors.js'
-import { compareUtf8 } from '../../log/utf8-order.js'
 import { judgeKv, pageOf } from '../kv-rules.js'
+import { SortedKeys } from '../sorted-keys.js'
 import type { KvBackend, KvEntry, KvExpect, KvOutcome } from '../protocol.js'
-import { diskFull, isOutOfSpace, readFailed, writeFailed } from './failures.js'
+import { diskFull, isOutOfSpace, writeFailed } from './failures.js'
 import type { FolderPaths } from './folder.js'
 import { encodeHeader } from './format.js'
 import { GroupWriter, type GroupFile } from './group-writer.js'
 import { encodeHeadFile, HeadFile } from './head-file.js'
 import { compactedPieces, type LiveLine } from './kv-compaction.js'
 import { composeKvLine, textOf } from './kv-line.js'
+import { KvLines } from './kv-lines.js'
 import { emptyHead, type OpenKv } from './kv-settling.js'
-import { kvCorrupt, type KvPlace } from './kv-survey.js'
+import type { KvPlace } from './kv-survey.js'
 import type { Platform } from './platform.js'
 import { listOf } from './folder.js'
 import { Slab } from './slab.js'
@@ -25,6 +26,8 @@ const GROUP_SIZE_MAX_CHARACTERS = 4 * 1024 * 1024
 
 /** A file is compacted once it is larger than this, and more than half of it is out of date. */
 const COMPACTION_SIZE_MIN_BYTES = 1024 * 1024
+
+const COMPACTION_READ_SIZE_BYTES = 1024 * 1024
 
 interface Waiting {
   readonly key: string
@@ -67,7 +70,7 @@ export class FileKv implements KvBackend {
   readonly #slab = new Slab()
   #open: OpenKv | undefined
   #writer: GroupWriter | undefined
-  #sorted: string[] | undefined
+  readonly #keys = new SortedKeys()
   /** Bytes of the lines that hold the newest values. */
   #liveBytes = 0
   /** Why the folder could not be made. */
@@ -102,8 +105,7 @@ export class FileKv implements KvBackend {
     this.#options.assertOpen()
     const places = this.#open?.places
     if (places === undefined) return []
-    this.#sorted ??= [...places.keys()].sort(compareUtf8)
-    return pageOf(this.#sorted, prefix, page, (key) => {
+    return pageOf(this.#keys.of(places), prefix, page, (key) => {
       const place = places.get(key)
       return place === undefined ? undefined : this.#read(key, place)
     })
@@ -128,7 +130,7 @@ export class FileKv implements KvBackend {
   #take(open: OpenKv): void {
     const { paths, syncHead } = this.#options
     this.#open = open
-    this.#writer = new GroupWriter(open, { root: paths.root, headPath: paths.kvHead, syncHead })
+    this.#writer = new GroupWriter(open, { operation: 'put', root: paths.root, headPath: paths.kvHead, syncHead })
     for (const { bytes } of open.places.values()) this.#liveBytes += bytes
   }
 
@@ -203,7 +205,7 @@ export class FileKv implements KvBackend {
       places.set(key, place)
       this.#liveBytes += place.bytes
     }
-    if ((replaced === undefined) !== isDeletion) this.#sorted = undefined
+    if ((replaced === undefined) !== isDeletion) this.#keys.note(key)
   }
 
   /** The file for the next group; a new one, if most of the old one is out of date. */
@@ -253,7 +255,9 @@ export class FileKv implements KvBackend {
   /** Writes the newest values into a file of their own, makes the head name it, and only then removes the old one. */
   #compact(open: OpenKv, old: GroupFile): GroupFile {
     const byRevision = [...open.places].sort(([, a], [, b]) => a.revision - b.revision)
-    const lines = byRevision.map(([key, place]): LiveLine => ({ key, place, read: () => this.#readLine(key, place) }))
+    // In the order of revisions, which is their order in the file.
+    const reader = new KvLines(old, COMPACTION_READ_SIZE_BYTES)
+    const lines = byRevision.map(([key, place]): LiveLine => ({ key, place, read: () => reader.line(key, place) }))
     const file = this.#beginFile(open, lines)
     old.file.close()
     this.#options.platform.files.remove(old.path)
@@ -290,31 +294,9 @@ export class FileKv implements KvBackend {
     return file
   }
 
-  #read(key: string, place: KvPlace): KvEntry {
-    return { key, text: textOf(this.#readLine(key, place).toString('utf8')), revision: place.revision }
-  }
-
   /** @throws PerdureError `kv-corrupt`, `backend-failed` */
-  #readLine(key: string, place: KvPlace): Buffer {
-    const { path, file } = (this.#open as OpenKv).file as GroupFile
-    const bytes = Buffer.allocUnsafe(place.bytes)
-    let length = 0
-    try {
-      while (length < bytes.length) {
-        const read = file.read(bytes.subarray(length), bytes.length - length, place.offset + length)
-        if (read === 0) break
-        length += read
-      }
-    } catch (error) {
-      throw readFailed(path, place.offset, error)
-    }
-    const found = crc32(bytes.subarray(0, length))
-    if (length === bytes.length && found === place.crc32) return bytes
-    throw kvCorrupt(`the value of ${JSON.stringify(key)} is not the one that was written`, {
-      path,
-      offset: place.offset,
-      expected: `crc32 ${place.crc32}`,
-      found: length === bytes.length ? `crc32 ${found}` : 'the end of the file',
-    })
+  #read(key: string, place: KvPlace): KvEntry {
+    const line = new KvLines((this.#open as OpenKv).file as GroupFile).line(key, place)
+    return { key, text: textOf(line.toString('utf8')), revision: place.revision }
   }
 }

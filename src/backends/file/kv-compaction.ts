@@ -31,22 +31,22 @@ export function* compactedPieces(
   yield header
   let offset = header.length
   for (let i = 0; i < lines.length;) {
-    const group: { line: LiveLine; bytes: Buffer }[] = []
-    let size = 0
-    while (i < lines.length && size < GROUP_SIZE_MAX_BYTES) {
-      const line = lines[i++] as LiveLine
-      const bytes = Buffer.concat([line.read(), NEWLINE])
-      group.push({ line, bytes })
-      size += bytes.length
+    const group: LiveLine[] = []
+    const parts: Buffer[] = []
+    for (let size = 0; i < lines.length && size < GROUP_SIZE_MAX_BYTES; i++) {
+      const line = lines[i] as LiveLine
+      group.push(line)
+      parts.push(line.read(), NEWLINE)
+      size += line.place.bytes + NEWLINE.length
     }
-    const body = Buffer.concat(group.map(({ bytes }) => bytes))
+    const body = Buffer.concat(parts)
     const before = { bytes: offset, last, sha256: hash.copy().digest('hex') }
     const extent = { bytes: body.length, events: group.length, sha256: hashOnce('sha256', body) }
     const mark = Buffer.from(encodeMark(before, extent), 'latin1')
     let at = offset + mark.length
-    for (const { line, bytes } of group) {
-      places.set(line.key, { ...line.place, offset: at })
-      at += bytes.length
+    for (const { key, place } of group) {
+      places.set(key, { revision: place.revision, offset: at, bytes: place.bytes, crc32: place.crc32 })
+      at += place.bytes + NEWLINE.length
     }
     hash.update(mark).update(body)
     yield mark

@@ -70,27 +70,37 @@ export class ObservedLog {
       throw corrupt('the log has become shorter while it was observed', facts)
     }
     if (head.segment !== this.#head.segment) this.#openTail(head)
-    if (this.#tail !== undefined) this.#tail.readUpTo(head)
+    else this.#tail?.readUpTo(head)
     this.#head = head
   }
 
-  /** From the segment that was open to the one that the head names; those between have been closed. */
+  /**
+   * From the segment that was open to the one that the head names; those between have been closed. Nothing is changed
+   * until all of it has been read: it may fail, and is then done again.
+   */
   #openTail(head: HeadState): void {
-    this.#tail?.close()
-    if (this.#tail !== undefined) this.segments.pop()
-    this.#tail = undefined
+    const known = this.#tail === undefined ? this.segments.length : this.segments.length - 1
+    const closed: Segment[] = []
     let next = this.#head.segment === 0 ? 1 : this.#head.segment
     while (next < head.segment) {
-      const closed = this.#closedSegment(next)
-      this.segments.push(closed)
-      next = closed.last + 1
+      const segment = this.#closedSegment(next)
+      closed.push(segment)
+      next = segment.last + 1
     }
     if (next !== head.segment) {
       const path = this.parts.paths.segment(head.segment)
       throw corrupt('a segment is missing before this one', { path, expected: next, found: head.segment })
     }
-    this.#tail = new Tail(this.parts, head.segment)
-    this.segments.push(toSegment(this.parts, head.segment, this.#tail.walk.index))
+    const tail = new Tail(this.parts, head.segment)
+    try {
+      tail.readUpTo(head)
+    } catch (error) {
+      tail.close()
+      throw error
+    }
+    this.#tail?.close()
+    this.#tail = tail
+    this.segments.splice(known, Infinity, ...closed, toSegment(this.parts, head.segment, tail.walk.index))
   }
 
   #closedSegment(from: number): Segment {

@@ -1,7 +1,7 @@
 /** Saved states in a folder: a file each, made whole, with a checksum in its first line. docs/format.md specifies it. */
 import { hash } from 'node:crypto'
 import { join } from 'node:path'
-import { isPerdureError } from '../../errors.js'
+import { isPerdureError, type AnyPerdureError } from '../../errors.js'
 import { compareUtf8 } from '../../log/utf8-order.js'
 import type { SnapshotBackend, SnapshotInfo, SnapshotPlace } from '../protocol.js'
 import { diskFull, isMissing, isOutOfSpace, readFailed, writeFailed } from './failures.js'
@@ -22,6 +22,8 @@ export class FileSnapshots implements SnapshotBackend {
   readonly #paths: FolderPaths
   readonly #log: string
   readonly #assertOpen: (written?: 'no') => void
+  /** Keys whose folders are there, and durable. */
+  readonly #ready = new Set<string>()
 
   constructor(files: Files, paths: FolderPaths, log: string, assertOpen: (written?: 'no') => void) {
     this.#files = files
@@ -33,20 +35,17 @@ export class FileSnapshots implements SnapshotBackend {
   async put(place: SnapshotPlace, text: string): Promise<void> {
     this.#assertOpen('no')
     const { key, position } = place
+    const path = join(this.#folderOf(key), nameOf(position))
     const body = Buffer.from(text)
     const sha256 = hash('sha256', body)
     const header = encodeHeader({ perdure: FORMAT, log: this.#log, key, position, bytes: body.length, sha256 })
-    const folder = this.#folderOf(key)
-    const path = join(folder, nameOf(position))
+    const pieces = [Buffer.from(header), body, NEWLINE]
     try {
-      this.#makeFolder(this.#paths.snapshots, this.#paths.root)
-      this.#makeFolder(folder, this.#paths.snapshots)
-      // Whoever made one that is there may have died before its name was durable.
-      if (this.#positions(key).includes(position)) this.#files.syncFolder(folder)
-      else createWhole(this.#files, path, [Buffer.from(header), body, NEWLINE], folder)
+      this.#create(key, path, pieces)
     } catch (error) {
-      if (isPerdureError(error)) throw error
-      throw isOutOfSpace(error) ? diskFull(path, error) : writeFailed(path, 'snapshot', 'unknown', error)
+      // Snapshots may be deleted at any time, with their folders.
+      if (!this.#ready.delete(key) || !isMissing(error)) throw putFailed(path, error)
+      this.#createAgain(key, path, pieces)
     }
   }
 
@@ -78,6 +77,27 @@ export class FileSnapshots implements SnapshotBackend {
     }
   }
 
+  #createAgain(key: string, path: string, pieces: readonly Uint8Array[]): void {
+    try {
+      this.#create(key, path, pieces)
+    } catch (error) {
+      throw putFailed(path, error)
+    }
+  }
+
+  /** Costs the same however many there are of the key. */
+  #create(key: string, path: string, pieces: readonly Uint8Array[]): void {
+    const folder = this.#folderOf(key)
+    if (!this.#ready.has(key)) {
+      this.#makeFolder(this.#paths.snapshots, this.#paths.root)
+      this.#makeFolder(folder, this.#paths.snapshots)
+      this.#ready.add(key)
+    }
+    // Whoever made one that is there may have died before its name was durable.
+    if (this.#sizeOf(path) !== undefined) this.#files.syncFolder(folder)
+    else createWhole(this.#files, path, pieces, folder)
+  }
+
   /** By names and sizes alone: no file is read. */
   #infosOf(key: string): SnapshotInfo[] {
     const folder = this.#folderOf(key)
@@ -105,7 +125,8 @@ export class FileSnapshots implements SnapshotBackend {
         const { key } = parseFirstLine(this.#files, join(folder, file))
         if (folderNameOf(key) === name) return key
       } catch (error) {
-        if (!isPerdureError(error) || error.code !== 'snapshot-malformed') throw error
+        // Whoever reads it is told; others are not concerned.
+        if (!isPerdureError(error) || !['snapshot-malformed', 'format-newer'].includes(error.code)) throw error
       }
     }
     // None of them can be read; reading any says so, and removing it helps.
@@ -137,6 +158,11 @@ export class FileSnapshots implements SnapshotBackend {
     // Even if it was there: whoever made it may have died before its name was durable.
     this.#files.syncFolder(parent)
   }
+}
+
+function putFailed(path: string, error: unknown): AnyPerdureError {
+  if (isPerdureError(error)) return error
+  return isOutOfSpace(error) ? diskFull(path, error) : writeFailed(path, 'snapshot', 'unknown', error)
 }
 
 const NEWLINE = Buffer.from('\n')

@@ -1,13 +1,13 @@
 /** Current values in memory. */
-import { compareUtf8 } from '../../log/utf8-order.js'
 import type { KvBackend, KvEntry, KvExpect, KvOutcome } from '../protocol.js'
 import { judgeKv, pageOf } from '../kv-rules.js'
+import { SortedKeys } from '../sorted-keys.js'
 
 export class MemoryKv implements KvBackend {
   readonly #entries = new Map<string, KvEntry>()
   readonly #assertOpen: (written?: 'no') => void
   #revision = 0
-  #sorted: string[] | undefined
+  readonly #keys = new SortedKeys()
 
   constructor(assertOpen: (written?: 'no') => void) {
     this.#assertOpen = assertOpen
@@ -26,7 +26,7 @@ export class MemoryKv implements KvBackend {
     const revision = ++this.#revision
     if (text === undefined) this.#entries.delete(key)
     else this.#entries.set(key, { key, text, revision })
-    if ((entry === undefined) !== (text === undefined)) this.#sorted = undefined
+    if ((entry === undefined) !== (text === undefined)) this.#keys.note(key)
     return { kind: 'written', revision }
   }
 
@@ -35,7 +35,6 @@ export class MemoryKv implements KvBackend {
     page: { readonly after: string; readonly limit: number; readonly maxBytes: number },
   ): Promise<readonly KvEntry[]> {
     this.#assertOpen()
-    this.#sorted ??= [...this.#entries.keys()].sort(compareUtf8)
-    return pageOf(this.#sorted, prefix, page, (key) => this.#entries.get(key))
+    return pageOf(this.#keys.of(this.#entries), prefix, page, (key) => this.#entries.get(key))
   }
 }

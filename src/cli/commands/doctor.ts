@@ -10,7 +10,8 @@ import { padded, plural, printable } from '../text.js'
 
 const HELP = `
 Changes nothing, whatever it finds. Exit code 0: nothing is wrong. 1: the log cannot
-be opened. 5: it is damaged; then it says which positions are still whole.
+be opened, or a subscription not go on. 5: it is damaged; then it says which positions
+are still whole.
 
 Example:
   perdure doctor --store file:./orders`

@@ -2,12 +2,15 @@
 import type { Command } from 'commander'
 import { openFileObserver } from '../../backends/file/observer.js'
 import type { RecordedEvent } from '../../events.js'
-import { listSubscriptions, type SavedSubscription } from '../../subscriptions/listing.js'
+import { listSubscriptions, type InvalidSubscription, type SavedSubscription } from '../../subscriptions/listing.js'
 import type { Parked } from '../../subscriptions/subscription.js'
+import { EXIT } from '../exit-codes.js'
 import { CommandError } from '../failures.js'
 import type { Io } from '../io.js'
 import { folderOf, observesStore, storeUrl, withObserver, type StoreOptions } from '../store-option.js'
 import { grouped, padded, paddedLeft, plural, printable, shortened } from '../text.js'
+
+type Listed = SavedSubscription | InvalidSubscription
 
 const GROUP_HELP = `
 What is shown is what was last saved: a consumer that is running may be a second, or a
@@ -31,6 +34,8 @@ const LIST_HELP = `
 Behind: how many events of the log come after the position. Which of them are selected
 shows when they are read; what is not selected is passed over.
 
+Exit code 1: the checkpoint of one of them is invalid. The others are listed all the same.
+
 Example:
   perdure subscription list --json`
 
@@ -47,6 +52,10 @@ async function list(options: StoreOptions, io: Io): Promise<void> {
     // Asked for afterwards, so that nobody seems to be ahead of the log.
     const head = await log.head()
     for (const subscription of subscriptions) {
+      if ('invalid' in subscription) {
+        await listInvalid(subscription, options, io)
+        continue
+      }
       const { name, position, skipped, parked, time, query } = subscription
       const behind = head - position
       const about = { skipped, parked: parked.length, ...(time && { time }), ...(query !== undefined && { query }) }
@@ -54,6 +63,13 @@ async function list(options: StoreOptions, io: Io): Promise<void> {
       else await io.out.line(describe(subscription, behind))
     }
   })
+}
+
+async function listInvalid({ name, invalid }: InvalidSubscription, options: StoreOptions, io: Io): Promise<void> {
+  const { code, message, hint, facts } = invalid
+  io.exit = EXIT.failed
+  if (options.json) await io.out.json({ name, invalid: { code, message, hint, facts } })
+  else await io.out.line(`${padded(printable(name), 24)}  invalid: ${printable(message)}`)
 }
 
 function describe({ name, position, skipped, parked, time }: SavedSubscription, behind: number): string {
@@ -79,6 +95,7 @@ async function listParked(name: string, options: StoreOptions, io: Io): Promise<
     const subscriptions = await saved(options)
     const subscription = subscriptions.find((one) => one.name === name)
     if (subscription === undefined) throw unknownName(name, subscriptions)
+    if ('invalid' in subscription) throw subscription.invalid
     for (const parked of subscription.parked) {
       const event = await log.event(parked.position)
       const { stream, type } = event ?? {}
@@ -96,12 +113,12 @@ function describeParked({ position, error, attempts, time }: Parked, event: Reco
 }
 
 /** One in memory is new with each command: nobody has subscribed to it. */
-async function saved(options: StoreOptions): Promise<readonly SavedSubscription[]> {
+async function saved(options: StoreOptions): Promise<readonly Listed[]> {
   const folder = folderOf(storeUrl(options))
   if (folder === undefined) return []
   const backend = await openFileObserver({ folder })
   try {
-    const found: SavedSubscription[] = []
+    const found: Listed[] = []
     for await (const subscription of listSubscriptions(backend.kv)) found.push(subscription)
     return found
   } finally {
@@ -109,7 +126,7 @@ async function saved(options: StoreOptions): Promise<readonly SavedSubscription[
   }
 }
 
-function unknownName(name: string, subscriptions: readonly SavedSubscription[]): CommandError {
+function unknownName(name: string, subscriptions: readonly Listed[]): CommandError {
   const names = subscriptions.map((one) => one.name)
   const hint = names.length === 0 ? 'Nobody has subscribed to this log.' : `There are: ${names.join(', ')}.`
   const message = `there is no subscription ${JSON.stringify(name)}`

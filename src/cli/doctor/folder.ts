@@ -15,7 +15,7 @@ import { examineBeside } from './beside.js'
 import type { Stretch } from './blocks.js'
 import { attempt, note, ok, problem, type Finding } from './finding.js'
 import { examineEvidence, examineMissing } from './indexes.js'
-import { examineSegments } from './segments.js'
+import { examineSegments, type SegmentsExamined } from './segments.js'
 
 const { files } = nodePlatform
 
@@ -32,13 +32,13 @@ export function examineFolder(folder: string): Examination {
   const contents = attempt(findings, () => contentsOf(paths))
   if (contents === undefined) return { findings }
   const lock = takeLock(paths)
-  let whole: readonly Stretch[] | undefined
+  let segments: SegmentsExamined = {}
   try {
     findings.push(lock.finding, ...examineAccess(paths))
     const head = attempt(findings, () => examineHead(findings, paths, contents))
     // What a later version has written is for that version to judge.
-    if (head !== undefined) whole = examineSegments(findings, paths, contents, head.state)
-    if (head?.state !== undefined) findings.push(...examineBeside(paths, head.state.log))
+    if (head !== undefined) segments = examineSegments(findings, paths, contents, head.state)
+    if (head?.state !== undefined) findings.push(...examineBeside(paths, head.state.log, segments.last, lock.isFree))
   } finally {
     lock.release()
   }
@@ -48,6 +48,7 @@ export function examineFolder(folder: string): Examination {
     ...examineTorn(paths),
     ...examineNames(paths, contents),
   )
+  const { whole } = segments
   return { findings, ...(whole !== undefined && { whole }) }
 }
 
@@ -75,17 +76,17 @@ function contentsOf(paths: FolderPaths): FolderContents {
 }
 
 /** Held during the examination, so that nobody writes meanwhile. Without a lock file nobody has ever opened the log. */
-function takeLock(paths: FolderPaths): { readonly finding: Finding; release(): void } {
-  const nothing = { release: () => undefined }
+function takeLock(paths: FolderPaths): { readonly finding: Finding; readonly isFree: boolean; release(): void } {
+  const nothing = { isFree: false, release: () => undefined }
   const free = ok('no process has the log open')
-  if (!existsSync(paths.lock) || !isWritable(paths.lock)) return { finding: free, ...nothing }
+  if (!existsSync(paths.lock) || !isWritable(paths.lock)) return { finding: free, ...nothing, isFree: true }
   let release
   try {
     release = files.lock(paths.lock)
   } catch (error) {
     return { finding: badLock(paths, error), ...nothing }
   }
-  if (release !== undefined) return { finding: free, release }
+  if (release !== undefined) return { finding: free, isFree: true, release }
   const hint = 'Wait for it, or end it. No file needs removing: the lock ends with the process.'
   return { finding: problem('store-locked', 'a live process has the log open', hint), ...nothing }
 }

@@ -1,25 +1,30 @@
 /** The segments of a folder, examined one by one: what is wrong with each, and what of the log is still whole. */
-import { readFileSync } from 'node:fs'
 import { corrupt } from '../../backends/file/failures.js'
 import type { FolderContents, FolderPaths } from '../../backends/file/folder.js'
-import { parseHeader, type HeadState } from '../../backends/file/format.js'
+import { OWN_LINE_SIZE_MAX_BYTES, parseHeader, type HeadState } from '../../backends/file/format.js'
 import { nodePlatform } from '../../backends/file/node-platform.js'
 import { SegmentWalk } from '../../backends/file/segment-walk.js'
 import { surveySegments, type Survey } from '../../backends/file/survey.js'
-import { readWhole } from '../../backends/file/whole-read.js'
+import { readStart, readWhole } from '../../backends/file/whole-read.js'
 import { grouped, plural } from '../text.js'
 import { damagedBlocks, type Stretch } from './blocks.js'
 import { attempt, note, ok, type Finding } from './finding.js'
 import { examineIndex } from './indexes.js'
 import { outside, stretchesText } from './stretches.js'
 
-/** @returns what is whole, as stretches of positions, if anything is damaged */
+export interface SegmentsExamined {
+  /** What is whole, as stretches of positions; only if anything is damaged. */
+  readonly whole?: readonly Stretch[]
+  /** Where the log ends once it has been opened; only if nothing is damaged. */
+  readonly last?: number
+}
+
 export function examineSegments(
   findings: Finding[],
   paths: FolderPaths,
   contents: FolderContents,
   head: HeadState | undefined,
-): readonly Stretch[] | undefined {
+): SegmentsExamined {
   const { segments } = contents
   const log = head?.log ?? logOf(paths, segments)
   const survey = attempt(findings, () => surveySegments(nodePlatform.files, paths, log, segments, head))
@@ -36,16 +41,20 @@ export function examineSegments(
   if ((head?.last ?? 0) > last) damaged.push([last + 1, head?.last ?? 0])
   if (damaged.length === 0 && survey !== undefined) {
     findings.push(...describeSurvey(paths, survey, head))
-    return undefined
+    return { last: lastOf(survey) }
   }
-  return describeWhole(findings, outside(damaged, Math.max(last, head?.last ?? 0)))
+  return { whole: describeWhole(findings, outside(damaged, Math.max(last, head?.last ?? 0))) }
 }
 
-/** The log that the first segment says it belongs to, when there is no head to say it. */
-function logOf(paths: FolderPaths, [first]: readonly number[]): string {
-  if (first === undefined) return ''
-  const text = readFileSync(paths.segment(first), 'latin1')
-  return parseHeader(text.slice(0, text.indexOf('\n')))?.log ?? ''
+/** The log that the first segment with a header says it belongs to, when there is no head to say it. */
+function logOf(paths: FolderPaths, segments: readonly number[]): string {
+  for (const from of segments) {
+    const text = attempt([], () => readStart(nodePlatform.files, paths.segment(from), OWN_LINE_SIZE_MAX_BYTES))
+    const line = text?.toString('latin1').split('\n')[0] ?? ''
+    const log = parseHeader(line)?.log
+    if (log !== undefined) return log
+  }
+  return ''
 }
 
 interface SegmentState {
@@ -95,9 +104,14 @@ function describeWhole(findings: Finding[], whole: readonly Stretch[]): readonly
   return whole
 }
 
-function describeSurvey(paths: FolderPaths, { closed, walked }: Survey, head: HeadState | undefined): Finding[] {
+function lastOf({ closed, walked }: Survey): number {
+  return walked.at(-1)?.walk.last ?? closed.at(-1)?.last ?? 0
+}
+
+function describeSurvey(paths: FolderPaths, survey: Survey, head: HeadState | undefined): Finding[] {
+  const { closed, walked } = survey
   const count = closed.length + walked.length
-  const last = walked.at(-1)?.walk.last ?? closed.at(-1)?.last ?? 0
+  const last = lastOf(survey)
   const findings = [ok(`${plural(count, 'segment')}: every mark and hash agrees up to position ${grouped(last)}`)]
   if (head !== undefined && last > head.last) {
     const message = `${plural(last - head.last, 'event')} beyond the head: written, perhaps not yet acknowledged`

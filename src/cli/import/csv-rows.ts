@@ -72,6 +72,8 @@ async function* readRecords(input: CsvInput): AsyncGenerator<CsvRecord> {
   const parser = parse({
     delimiter: input.delimiter,
     relax_column_count: true,
+    // Left to itself, the parser takes the first line's end for every line's, and the other kind for text.
+    record_delimiter: ['\r\n', '\n', '\r'],
     max_record_size: RECORD_SIZE_MAX_BYTES,
     // Called while the parser is at the record: what it meets next may be an error, whose place is then known.
     on_record: (cells: string[], { bytes }) => {

@@ -6,19 +6,12 @@ import { sameJson } from '../../json.js'
 import type { Store } from '../../store.js'
 import { importInvalid, withRecorded } from './invalid.js'
 import type { Incoming } from './mapping.js'
+import { Tally, type ImportCounts } from './tally.js'
 
 /** Each batch is a commit: whole in the log or not at all. */
 const BATCH_LENGTH_MAX_EVENTS = 1000
 /** Far enough below the limit of a commit that tags and names do not matter. */
 const BATCH_SIZE_MAX_BYTES = 4 * 1024 * 1024
-
-export interface ImportCounts {
-  /** Events of the file. */
-  readonly events: number
-  readonly newEvents: number
-  /** Recorded by an earlier import. */
-  readonly known: number
-}
 
 interface ImportOptions {
   readonly signal: AbortSignal
@@ -37,12 +30,10 @@ export async function importEvents(
   { signal, onBatch }: ImportOptions,
 ): Promise<ImportCounts> {
   const batch = new Batch()
-  let events = 0
-  let newEvents = 0
+  const tally = new Tally(await store.head())
   const flush = async (): Promise<void> => {
     if (batch.items.length === 0) return
-    events += batch.items.length
-    newEvents += await appendBatch(store, batch.items)
+    await appendBatch(store, batch.items, tally)
     batch.clear()
     onBatch()
   }
@@ -54,10 +45,10 @@ export async function importEvents(
     }
     await flush()
   } catch (error) {
-    if (isPerdureError(error) && error.code === 'import-invalid') throw withRecorded(error, newEvents)
+    if (isPerdureError(error) && error.code === 'import-invalid') throw withRecorded(error, tally.counts.newEvents)
     throw error
   }
-  return { events, newEvents, known: events - newEvents }
+  return tally.counts
 }
 
 class Batch {
@@ -88,12 +79,13 @@ class Batch {
   }
 }
 
-/** How many were new. */
-async function appendBatch(store: Store, items: readonly Incoming[]): Promise<number> {
-  if (items.length === 0) return 0
+async function appendBatch(store: Store, items: readonly Incoming[], tally: Tally): Promise<void> {
+  if (items.length === 0) return
   try {
-    const { count, duplicate } = must(await store.commit(items.map(({ stream, event }) => ({ stream, events: event }))))
-    return duplicate ? 0 : count
+    const writes = items.map(({ stream, event }) => ({ stream, events: event }))
+    const { first, count, duplicate } = must(await store.commit(writes))
+    if (duplicate) tally.addKnown(count, first, false)
+    else tally.addNew(count)
   } catch (error) {
     if (!isPerdureError(error)) throw error
     if (error.code === 'event-invalid' || error.code === 'blob-missing') throw atItsPlace(error, items)
@@ -101,12 +93,20 @@ async function appendBatch(store: Store, items: readonly Incoming[]): Promise<nu
     const places = new Map(Object.entries(error.facts.places))
     // Ids that are known lead to fewer items; none known would lead here for ever.
     if (places.size === 0) throw error
-    await assertSame(store, items, places)
-    return await appendBatch(
-      store,
-      items.filter(({ event }) => !places.has(event.id)),
-    )
+    await assertSame(store, items, places, tally.head)
+    await appendBatch(store, addKnown(items, places, tally), tally)
   }
+}
+
+/** The others, which are new. */
+function addKnown(items: readonly Incoming[], places: ReadonlyMap<string, number>, tally: Tally): Incoming[] {
+  const others: Incoming[] = []
+  for (const item of items) {
+    const position = places.get(item.event.id)
+    if (position === undefined) others.push(item)
+    else tally.addKnown(1, position, others.length > 0)
+  }
+  return others
 }
 
 type AtIndex = PerdureError<'event-invalid'> | PerdureError<'blob-missing'>
@@ -125,15 +125,13 @@ async function assertSame(
   store: Store,
   items: readonly Incoming[],
   places: ReadonlyMap<string, number>,
+  head: number,
 ): Promise<void> {
   const expected = new Map(items.map((item) => [item.event.id, item]))
   const compare = (recorded: RecordedEvent): void => {
     const item = expected.get(recorded.id)
     if (item === undefined || isSame(item, recorded)) return
-    const { position } = recorded
-    throw importInvalid(item.place, `is recorded already, at position ${position}, with another content`, {
-      hint: 'Import with the options of the first time, or give --name to record it as another source.',
-    })
+    throw recordedOtherwise(item, recorded.position, head)
   }
   const positions = [...places.values()].sort((a, b) => a - b)
   const [first = 0] = positions
@@ -146,6 +144,17 @@ async function assertSame(
   for (const position of positions) {
     for await (const event of store.read({ after: position - 1, upTo: position, raw: true })) compare(event)
   }
+}
+
+/** `head`: where the log ended before the import; what stands after it is of the same file. */
+function recordedOtherwise({ place }: Incoming, position: number, head: number): Error {
+  if (position > head) {
+    const hint = 'Let --id name what tells the records of this file apart, or correct the file.'
+    return importInvalid(place, 'has the id of an earlier record of this file, and another content', { hint })
+  }
+  return importInvalid(place, `is recorded already, at position ${position}, with another content`, {
+    hint: 'Import with the options of the first time, or give --name to record it as another source. With --id, see that no two records of the file have the same.',
+  })
 }
 
 /** Content is compared as the store compares it on a repeat: not meta. */

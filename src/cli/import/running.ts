@@ -5,6 +5,7 @@ import { progressOf, type Io } from '../io.js'
 import { storeUrl, takesStore, withStore, type StoreOptions } from '../store-option.js'
 import { plural, printable } from '../text.js'
 import { importEvents } from './importing.js'
+import { notesOf, type DerivedFrom } from './notes.js'
 import type { Incoming } from './mapping.js'
 import { openSource, type Source } from './source.js'
 import { collectTemplates, parseTagTemplate, parseTemplate, type Template } from './template.js'
@@ -48,7 +49,13 @@ export function takesMapping(command: Command): Command {
 
 type Read = (source: Source) => AsyncIterable<Incoming>
 
-export async function runImport(path: string, options: FileImportOptions, io: Io, read: Read): Promise<void> {
+export async function runImport(
+  path: string,
+  options: FileImportOptions,
+  io: Io,
+  ids: DerivedFrom,
+  read: Read,
+): Promise<void> {
   const source = await openSource(path, options.name, io)
   if (options.dryRun === true) return await preview(read(source), options, io)
   await withStore(io, storeUrl(options), async (store) => {
@@ -59,8 +66,13 @@ export async function runImport(path: string, options: FileImportOptions, io: Io
     }
     const counts = await importEvents(store, read(source), { signal: io.signal, onBatch })
     progress.end()
-    if (options.json === true) return await io.out.json({ ...counts, head: await store.head() })
     const { events, newEvents, known } = counts
+    const notes = notesOf(counts, source, ids)
+    if (options.json === true) {
+      const head = await store.head()
+      return await io.out.json({ events, newEvents, known, head, ...(notes.length > 0 && { notes }) })
+    }
+    for (const text of notes) io.errors.write(`perdure: ${printable(text)}\n`)
     const before = known === 0 ? '' : ` (${plural(known, 'event')} recorded before)`
     await io.out.line(`${plural(events, 'event')}: ${plural(newEvents, 'new event')}${before}.`)
   })

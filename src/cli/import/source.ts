@@ -19,7 +19,7 @@ export interface Source {
   readonly readBytes: () => number
 }
 
-const STANDARD_INPUT = '-'
+export const STANDARD_INPUT = '-'
 
 /** @throws CommandError `usage` for standard input without a name, `failed` if it cannot be read */
 export async function openSource(path: string, name: string | undefined, io: Io): Promise<Source> {
