@@ -42,7 +42,10 @@ test.each(['segmentBytes', 'platform', 'folder', 'logId', '__proto__x', 'constru
   'open: option %s, which is none, is refused with those that there are',
   async (option) => {
     for (const refusal of await refusalsOf({ create: true, [option]: 1 })) {
-      expect(refusal).toMatchObject({ option, hint: 'There are create, clock, random, events, blobs, snapshots, syncHead.' })
+      expect(refusal).toMatchObject({
+        option,
+        hint: 'There are create, clock, random, events, blobs, snapshots, syncHead.',
+      })
     }
   },
 )
