@@ -21,7 +21,7 @@ export function parseList(cell: string): readonly string[] | undefined {
 
 const ITEM = /^(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(-?\d+(?:\.\d+)?))/s
 
-const NAMED: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' }
+const NAMED: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }
 
 function unescape(text: string): string {
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, code: string | undefined, character: string | undefined) =>
