@@ -10,7 +10,10 @@ const FLOORS = [
   ['views', 'contract', 'privacy', 'integrity'],
   ['log', 'kv', 'projections', 'subscriptions', 'blobs'],
   ['backends'],
+  ['files', 'binary-search'],
 ]
+
+const BACKENDS = FLOORS.findIndex((rooms) => rooms.includes('backends'))
 
 /** What a backend may take from the floor above it: pure functions, written once for all backends. */
 const SHARED_WITH_BACKENDS = 'log/(?:line|selection|names|utf8-order)\\.js$'
@@ -26,7 +29,7 @@ const NO_BACKEND = pattern(
 /** The rooms of higher floors, as import patterns for a room on floor `floor`. */
 function above(floor) {
   const rooms = FLOORS.slice(0, floor).flat().join('|')
-  const shared = floor === FLOORS.length - 1 ? `(?!(?:\\.\\./)+${SHARED_WITH_BACKENDS})` : ''
+  const shared = floor === BACKENDS ? `(?!(?:\\.\\./)+${SHARED_WITH_BACKENDS})` : ''
   return rooms === ''
     ? []
     : [
@@ -37,11 +40,30 @@ function above(floor) {
       ]
 }
 
+/** What touches the world. What a simulated disk must prove goes through the platform instead. */
+const WORLD = [
+  ...[
+    'node:fs',
+    'node:fs/promises',
+    'fs',
+    'fs/promises',
+    'node:timers',
+    'node:timers/promises',
+    'node:os',
+    'libsql',
+  ].map((name) => ({ name, message: 'Go through the platform (platform.ts).' })),
+  {
+    name: 'node:crypto',
+    importNames: ['randomBytes', 'randomFill', 'randomFillSync', 'randomInt', 'randomUUID', 'webcrypto', 'default'],
+    message: 'Randomness comes from the platform. Import hash functions by name.',
+  },
+]
+
 /** One config for a room: what it may not import. Later configs replace earlier ones, so each room has exactly one. */
-function room(files, floor, ...more) {
+function room(files, floor, { more = [], paths = [], ignores = [] } = {}) {
   const knowsBackends = floor === 0 || files.some((file) => /^src\/(open|index|backends)/.test(file))
   const patterns = [...above(floor), ...(knowsBackends ? [] : [NO_BACKEND]), ...more]
-  return { files, rules: { 'no-restricted-imports': ['error', { patterns }] } }
+  return { files, ignores, rules: { 'no-restricted-imports': ['error', { paths, patterns }] } }
 }
 
 const rooms = [
@@ -50,58 +72,31 @@ const rooms = [
   room(['src/store.ts', 'src/observer.ts', 'src/typed-store.ts'], 1),
   room(['src/gate/**', 'src/documents/**', 'src/decisions/**'], 2),
   room(['src/views/**', 'src/privacy/**', 'src/integrity/**'], 3),
-  room(
-    ['src/contract/**'],
-    3,
-    pattern(
-      '/(?:views|projections)(?:/|\\.js$)',
-      'The judge shares no code with the judged: the contract stands alone.',
-    ),
-  ),
-  room(['src/log/**', 'src/kv/**', 'src/projections/**', 'src/subscriptions/**', 'src/blobs/**'], 4),
-  room(['src/backends/**'], 5),
+  room(['src/contract/**'], 3, {
+    more: [
+      pattern(
+        '/(?:views|projections)(?:/|\\.js$)',
+        'The judge shares no code with the judged: the contract stands alone.',
+      ),
+    ],
+  }),
+  room(['src/log/**', 'src/kv/**', 'src/projections/**', 'src/subscriptions/**'], 4),
+  room(['src/blobs/**'], 4, { paths: WORLD }),
+  room(['src/backends/**'], BACKENDS),
+  room(['src/backends/file/**'], BACKENDS, { paths: WORLD }),
+  room(['src/files/**'], BACKENDS + 1, { paths: WORLD, ignores: ['src/files/node-platform.ts'] }),
+  room(['src/files/node-platform.ts', 'src/binary-search.ts'], BACKENDS + 1),
   room(['src/{events,errors,json,clock,ids}.ts'], FLOORS.length),
 ]
 
 /**
- * The file backend touches the world through its platform and nothing else, or the simulated disk would prove nothing.
- * Only node-platform.ts, which is that platform, may.
+ * The file backend and the blobs touch the world through their platform and nothing else, or the simulated disk would
+ * prove nothing. Only node-platform.ts, which is that platform, may.
  */
 const world = {
-  files: ['src/backends/file/**'],
-  ignores: ['src/backends/file/node-platform.ts'],
+  files: ['src/backends/file/**', 'src/files/**', 'src/blobs/**'],
+  ignores: ['src/files/node-platform.ts'],
   rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        paths: [
-          ...[
-            'node:fs',
-            'node:fs/promises',
-            'fs',
-            'fs/promises',
-            'node:timers',
-            'node:timers/promises',
-            'node:os',
-            'libsql',
-          ].map((name) => ({ name, message: 'Go through the platform (platform.ts).' })),
-          {
-            name: 'node:crypto',
-            importNames: [
-              'randomBytes',
-              'randomFill',
-              'randomFillSync',
-              'randomInt',
-              'randomUUID',
-              'webcrypto',
-              'default',
-            ],
-            message: 'Randomness comes from the platform. Import hash functions by name.',
-          },
-        ],
-        patterns: above(FLOORS.length - 1),
-      },
-    ],
     'no-restricted-globals': [
       'error',
       ...['Date', 'setTimeout', 'setInterval', 'setImmediate', 'performance', 'crypto'].map((name) => ({

@@ -71,6 +71,5 @@ export type {
   Page,
   PageRequest,
   SnapshotBackend,
-  SnapshotInfo,
   SnapshotPlace,
 } from './backends/protocol.js'

@@ -2,7 +2,7 @@
  * A computer in memory for the file backend: a disk that loses, tears and refuses what real ones do, timers that fire
  * when told to, and seeded randomness.
  */
-import type { Files, Platform } from '../src/backends/file/platform.js'
+import type { Files, Platform } from '../src/files/platform.js'
 import { Calls, type Strike } from './simulation/calls.js'
 import { type CrashVariant, crashImage } from './simulation/crash.js'
 import type { CallKind, Fault } from './simulation/faults.js'

@@ -38,17 +38,13 @@ export const seamSnapshottingPromises: Promises = {
     await removeAll(backend)
   },
 
-  'seam snapshots: list gives all, or those of a key, by key and position, with their sizes': async ({ backend }) => {
+  'seam snapshots: list gives all, or those of a key, by key and position': async ({ backend }) => {
     const { snapshots } = backend
     assert.deepEqual(await snapshots.list(), [])
     for (const key of keys) for (const position of [10, 9, 1_000_000, 1]) await snapshots.put({ key, position }, 'é')
     const ofKey = (key: string) => [1, 9, 10, 1_000_000].map((position) => ({ key, position }))
     const listed = await snapshots.list()
-    assert.deepEqual(
-      listed.map(({ key, position }) => ({ key, position })),
-      inUtf8Order.flatMap(ofKey),
-    )
-    assert.ok(listed.every(({ bytes }) => bytes >= 2))
+    assert.deepEqual(listed, inUtf8Order.flatMap(ofKey))
     for (const key of keys) {
       const own = await snapshots.list(key)
       assert.deepEqual(

@@ -1,4 +1,5 @@
 /** What every backend does alike with current values: judging what a put expects, and cutting a page of a sorted list. */
+import { firstIndex } from '../binary-search.js'
 import { compareUtf8 } from '../log/utf8-order.js'
 import type { KvEntry, KvExpect, KvOutcome } from './protocol.js'
 
@@ -17,7 +18,9 @@ export function pageOf(
 ): readonly KvEntry[] {
   const entries: KvEntry[] = []
   let bytes = 0
-  for (let i = firstFrom(keys, prefix, after); i < keys.length && entries.length < limit && bytes < maxBytes; i++) {
+  const isInPage = (key: string): boolean => compareUtf8(key, prefix) >= 0 && compareUtf8(key, after) > 0
+  const from = firstIndex(keys.length, (index) => isInPage(keys[index] as string))
+  for (let i = from; i < keys.length && entries.length < limit && bytes < maxBytes; i++) {
     const key = keys[i] as string
     if (!key.startsWith(prefix)) break
     const entry = entryOf(key)
@@ -26,17 +29,4 @@ export function pageOf(
     bytes += entry.key.length + entry.text.length
   }
   return entries
-}
-
-/** Index of the first key that is at least `prefix` and greater than `after`. */
-function firstFrom(keys: readonly string[], prefix: string, after: string): number {
-  let low = 0
-  let high = keys.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const key = keys[middle] as string
-    if (compareUtf8(key, prefix) < 0 || compareUtf8(key, after) <= 0) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -135,17 +135,12 @@ export interface SnapshotPlace {
   readonly position: number
 }
 
-export interface SnapshotInfo extends SnapshotPlace {
-  /** What it takes where it is kept, about. */
-  readonly bytes: number
-}
-
 /** Saved states: optimisations, never the truth. Kept beside each other until removed. */
 export interface SnapshotBackend {
   /** Durable once it resolves. One that is there already stays. */
   put(place: SnapshotPlace, text: string): Promise<void>
   /** All of them, or those of one key; by key and position. */
-  list(key?: string): Promise<readonly SnapshotInfo[]>
+  list(key?: string): Promise<readonly SnapshotPlace[]>
   /** Undefined: there is none. @throws PerdureError `snapshot-malformed` if it is not what was put */
   read(place: SnapshotPlace): Promise<string | undefined>
   remove(place: SnapshotPlace): Promise<void>

@@ -1,4 +1,5 @@
 /** The keys of a map in UTF-8 byte order, kept in order while some come and go between two looks. */
+import { firstIndex } from '../binary-search.js'
 import { compareUtf8 } from '../log/utf8-order.js'
 
 /** When more have changed since the last look, sorting anew is as good as moving each to its place. */
@@ -29,20 +30,8 @@ export class SortedKeys {
 
 /** Puts a key into its place, or takes it out. */
 function move(sorted: string[], key: string, isThere: boolean): void {
-  const index = indexOf(sorted, key)
+  const index = firstIndex(sorted.length, (at) => compareUtf8(sorted[at] as string, key) >= 0)
   const wasThere = sorted[index] === key
   if (isThere && !wasThere) sorted.splice(index, 0, key)
   if (!isThere && wasThere) sorted.splice(index, 1)
-}
-
-/** Where the key is, or belongs. */
-function indexOf(sorted: readonly string[], key: string): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compareUtf8(sorted[middle] as string, key) < 0) low = middle + 1
-    else high = middle
-  }
-  return low
 }

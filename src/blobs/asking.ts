@@ -2,7 +2,8 @@
 import { isPerdureError, PerdureError } from '../errors.js'
 import type { BlobStore } from './blob-store.js'
 import { cidOf } from './cid.js'
-import { corruptBlob, messageOf } from './failures.js'
+import { messageOf } from '../files/codes.js'
+import { corruptBlob } from './failures.js'
 
 /** @throws PerdureError `unsupported` */
 export function requireBlobStore(store: BlobStore | undefined, written?: 'no'): BlobStore {

@@ -1,13 +1,6 @@
 /** Errors of blobs, and from what the disk throws to what a caller can act on. */
 import { isPerdureError, PerdureError } from '../errors.js'
-
-export function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
+import { isOutOfSpace, messageOf } from '../files/codes.js'
 
 /** Of a put. `pointer` names the argument: `/bytes`, `/mediaType`. */
 export function invalidBlob(pointer: string, problem: string, hint: string): PerdureError<'blob-invalid'> {
@@ -40,7 +33,7 @@ export function syncFailed(path: string, written: 'no' | 'unknown', cause: unkno
 /** Of a put before its name was changed. */
 export function writeFailed(path: string, cause: unknown): PerdureError {
   if (isPerdureError(cause)) return cause
-  if (['ENOSPC', 'EDQUOT', 'EFBIG'].includes(codeOf(cause))) {
+  if (isOutOfSpace(cause)) {
     const hint = 'Make room on the disk (or raise the quota or file size limit), then put the blob again.'
     return new PerdureError('disk-full', `there is no room to write ${path}`, { path }, { cause, hint, written: 'no' })
   }

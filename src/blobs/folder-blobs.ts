@@ -5,24 +5,24 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import type { PerdureError } from '../errors.js'
 import { systemRandom } from '../ids.js'
-import type { BlobFiles } from './blob-files.js'
 import type { BlobStore } from './blob-store.js'
 import { cidOf } from './cid.js'
-import { codeOf, corruptBlob, readFailed, syncFailed, writeFailed } from './failures.js'
-import { holds, isFile, makeFolders, readAll, syncAncestors, writeAll } from './folder-writing.js'
-
-/** Ends the names of files that are still being written, or were when a process died. */
-const UNFINISHED = '.new'
+import { codeOf } from '../files/codes.js'
+import { makeFolders, syncAncestors } from '../files/folders.js'
+import type { Files } from '../files/platform.js'
+import { UNFINISHED, writeWhole } from '../files/whole-write.js'
+import { corruptBlob, readFailed, syncFailed, writeFailed } from './failures.js'
+import { holds, isFile, readAll } from './file-contents.js'
 
 export interface FolderBlobsOptions {
   readonly folder: string
-  readonly files: BlobFiles
+  readonly files: Files
   readonly random?: (bytes: number) => Uint8Array
 }
 
 export class FolderBlobs implements BlobStore {
   readonly #folder: string
-  readonly #files: BlobFiles
+  readonly #files: Files
   readonly #random: (bytes: number) => Uint8Array
   /** The same bytes put again while they are being written wait for the first. */
   readonly #underWay = new Map<string, Promise<void>>()
@@ -112,7 +112,7 @@ export class FolderBlobs implements BlobStore {
   async #writeUnfinished(unfinished: string, bytes: Uint8Array): Promise<void> {
     const file = this.#files.open(unfinished, 'create')
     try {
-      writeAll(file, bytes)
+      writeWhole(file, bytes, 0)
       await file.sync().catch((error: unknown) => {
         throw (this.#broken = syncFailed(unfinished, 'no', error))
       })

@@ -1,7 +1,7 @@
 /** From the `blobs` option of `open` to a blob store. */
 import { parseAddress, type Address } from '../address.js'
 import { isPerdureError, PerdureError } from '../errors.js'
-import type { BlobFiles } from './blob-files.js'
+import type { Files } from '../files/platform.js'
 import type { BlobStore } from './blob-store.js'
 import { FolderBlobs } from './folder-blobs.js'
 import { MemoryBlobs } from './memory-blobs.js'
@@ -12,7 +12,7 @@ import { MemoryBlobs } from './memory-blobs.js'
  *
  * @throws PerdureError `options-invalid`
  */
-export function openBlobs(at: string | BlobStore | undefined, files: BlobFiles): BlobStore | undefined {
+export function openBlobs(at: string | BlobStore | undefined, files: Files): BlobStore | undefined {
   if (typeof at !== 'string') return at
   const address = parseBlobAddress(at)
   if (address.kind === 'memory') return new MemoryBlobs()

@@ -1,6 +1,6 @@
 /** Where large objects are kept (`--blobs`): a folder of their own, beside that of the log. */
 import type { Command } from 'commander'
-import { nodePlatform } from '../backends/file/node-platform.js'
+import { nodePlatform } from '../files/node-platform.js'
 import { Blobs } from '../blobs/blobs.js'
 import { openBlobs } from '../blobs/open-blobs.js'
 import { CommandError } from './failures.js'

@@ -1,4 +1,5 @@
 /** Where snapshots are, as far as this process knows. May be behind: then a fold goes on from an older one. */
+import { countUpTo } from '../binary-search.js'
 
 /** Beyond these, what is known is forgotten, and asked for again when it is needed. */
 const KNOWN_MAX = 100_000
@@ -49,16 +50,4 @@ export class KnownPlaces {
     this.#positions.delete(key)
     this.#count -= positions.length + 1
   }
-}
-
-/** How many of them are at most `limit`. */
-export function countUpTo(positions: readonly number[], limit: number): number {
-  let low = 0
-  let high = positions.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((positions[middle] as number) <= limit) low = middle + 1
-    else high = middle
-  }
-  return low
 }

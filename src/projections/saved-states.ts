@@ -2,7 +2,8 @@
 import type { Backend, SnapshotPlace } from '../backends/protocol.js'
 import { isPerdureError, writeFailure } from '../errors.js'
 import type { Selection } from '../events.js'
-import { countUpTo, KnownPlaces } from './known-places.js'
+import { countUpTo } from '../binary-search.js'
+import { KnownPlaces } from './known-places.js'
 import {
   encodeSnapshot,
   nameIn,

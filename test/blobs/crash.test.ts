@@ -1,6 +1,6 @@
 // A folder of blobs on the simulated disk: the power fails at every call, and the process dies at every call.
 import { expect, test } from 'vitest'
-import type { BlobFiles } from '../../src/blobs/blob-files.js'
+import type { Files } from '../../src/files/platform.js'
 import { cidOf } from '../../src/blobs/cid.js'
 import { FolderBlobs } from '../../src/blobs/folder-blobs.js'
 import { isPerdureError } from '../../src/index.js'
@@ -13,7 +13,7 @@ const FOLDER = '/data/app/blobs'
 const BLOBS = [700, 1, 5000, 0].map((size, seed) => new Random(seed + 1).bytes(size))
 const PUTS = [0, 1, 0, 2, 3, 1].map((index) => BLOBS[index] as Uint8Array)
 
-type Wrap = (files: BlobFiles) => BlobFiles
+type Wrap = (files: Files) => Files
 const asIs: Wrap = (files) => files
 
 function blobsOn(disk: SimulatedDisk, wrap: Wrap = asIs): FolderBlobs {

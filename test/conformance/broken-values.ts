@@ -89,7 +89,7 @@ export const brokenValues: Readonly<Record<string, BrokenBackend>> = {
       }),
   },
   'lists snapshots with their positions as text': {
-    caughtBy: 'seam snapshots: list gives all, or those of a key, by key and position, with their sizes',
+    caughtBy: 'seam snapshots: list gives all, or those of a key, by key and position',
     breaks: (backend) =>
       withSnapshots(backend, {
         list: async (key) =>

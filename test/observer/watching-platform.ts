@@ -1,6 +1,6 @@
 /** The real platform, but for everything that would create or change anything: that fails, and is noted. */
-import { nodePlatform } from '../../src/backends/file/node-platform.js'
-import type { File, Files, Platform } from '../../src/backends/file/platform.js'
+import { nodePlatform } from '../../src/files/node-platform.js'
+import type { File, Files, Platform } from '../../src/files/platform.js'
 
 export interface WatchedPlatform extends Platform {
   /** Calls that an observer must not make. */

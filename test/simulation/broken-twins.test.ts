@@ -21,21 +21,23 @@ async function withTwin<T>(twin: Twin, use: (subject: Subject) => Promise<T>): P
     cpSync(join(ROOT, 'dist', 'src'), join(folder, 'src'), { recursive: true })
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-    const backends = join(folder, 'src', 'backends', 'file')
-    for (const [search, replacement] of twin.patch) applyPatch(backends, twin.name, search, replacement)
-    const module: unknown = await import(/* @vite-ignore */ pathToFileURL(join(backends, 'backend.js')).href)
+    const backend = join(folder, 'src', 'backends', 'file')
+    const rooms = [backend, join(folder, 'src', 'files')]
+    for (const [search, replacement] of twin.patch) applyPatch(rooms, twin.name, search, replacement)
+    const module: unknown = await import(/* @vite-ignore */ pathToFileURL(join(backend, 'backend.js')).href)
     return await use(module as Subject)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function applyPatch(folder: string, name: string, search: string, replacement: string): void {
+function applyPatch(rooms: readonly string[], name: string, search: string, replacement: string): void {
   let applied = 0
-  for (const file of readdirSync(folder).filter((file) => file.endsWith('.js'))) {
-    const text = readFileSync(join(folder, file), 'utf8')
+  const files = rooms.flatMap((room) => readdirSync(room).map((file) => join(room, file)))
+  for (const file of files.filter((one) => one.endsWith('.js'))) {
+    const text = readFileSync(file, 'utf8')
     if (!text.includes(search)) continue
-    writeFileSync(join(folder, file), text.replaceAll(search, replacement))
+    writeFileSync(file, text.replaceAll(search, replacement))
     applied++
   }
   expect(applied, `files to which the patch of "${name}" applies: ${search}`).toBeGreaterThan(0)

@@ -1,6 +1,6 @@
 /** The simulated disk itself: it must lose, tear and refuse as real ones do, or what it shows is worth nothing. */
 import { expect, test } from 'vitest'
-import type { File } from '../../src/backends/file/platform.js'
+import type { File } from '../../src/files/platform.js'
 import { SimulatedDisk } from '../../testing/simulated-disk.js'
 import { KEEP_ALL, LOSE_ALL } from '../../testing/simulation/crash.js'
 import { damageImage } from '../../testing/simulation/image.js'

@@ -1,5 +1,5 @@
 /** The files and folders of a simulated disk, as the file backend sees them. */
-import type { File, Files } from '../../src/backends/file/platform.js'
+import type { File, Files } from '../../src/files/platform.js'
 import type { Calls } from './calls.js'
 import { systemError } from './faults.js'
 import { type DiskFile, folderOf } from './pending.js'

@@ -3,6 +3,7 @@
  * which costs a quarter of a checksum for each line and is as good.
  */
 import { crc32 } from 'node:zlib'
+import { firstIndex } from '../../binary-search.js'
 import { GrowingArray } from './growing-array.js'
 
 export const BLOCK_SIZE_BYTES = 4096
@@ -24,14 +25,7 @@ export interface Blocks {
 
 /** Index of the block in which this event line begins. */
 export function blockOf(blocks: Blocks, line: number): number {
-  let low = 0
-  let high = blocks.length - 1
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1
-    if (blocks.at(middle).firstLine <= line) low = middle
-    else high = middle - 1
-  }
-  return low
+  return Math.max(0, firstIndex(blocks.length, (i) => blocks.at(i).firstLine > line) - 1)
 }
 
 /** Grows as a segment is written. */

@@ -1,18 +1,6 @@
 /** From what the platform throws to what a caller can act on. */
 import { PerdureError } from '../../errors.js'
-
-export function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
-}
-
-/** The disk, the quota or the size limit is reached: nothing is broken, and room may come back. */
-export function isOutOfSpace(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(codeOf(error))
-}
-
-export function isMissing(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT'
-}
+import { messageOf } from '../../files/codes.js'
 
 export function diskFull(path: string, cause: unknown): PerdureError<'disk-full'> {
   return new PerdureError(
@@ -101,8 +89,4 @@ export function corrupt(problem: string, facts: CorruptFacts): PerdureError<'log
   return new PerdureError('log-corrupt', `${where}: ${problem}${which}`, facts, {
     hint: 'Nothing has been changed. Restore the folder from a copy; perdure doctor says what is still whole.',
   })
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,5 @@
 /** Files that are open for reading, as many as the process may well hold; the least recently used is closed first. */
-import type { File, Files } from './platform.js'
+import type { File, Files } from '../../files/platform.js'
 
 const OPEN_LENGTH_MAX = 128
 

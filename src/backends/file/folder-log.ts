@@ -1,5 +1,5 @@
 /** What an open folder is made of: its files, its segments, and the place where writing goes on. */
-import { codeOf } from './failures.js'
+import { codeOf } from '../../files/codes.js'
 import type { FilePool } from './file-pool.js'
 import type { FolderPaths } from './folder.js'
 import type { GroupFile, Headed } from './group-writer.js'
@@ -7,11 +7,11 @@ import { encodeIndex } from './index-encoding.js'
 import { IndexFile } from './index-file.js'
 import type { OpenIndex } from './open-index.js'
 import type { PageCache } from './page-cache.js'
-import type { Platform } from './platform.js'
+import type { Platform } from '../../files/platform.js'
 import { readWhole } from './whole-read.js'
 import { damaged, SegmentWalk } from './segment-walk.js'
 import { Segment } from './segment.js'
-import { createWhole } from './whole-write.js'
+import { createWhole } from '../../files/whole-write.js'
 
 /** The segment that is being written. */
 export interface OpenSegment extends GroupFile {

@@ -1,4 +1,5 @@
 /** Answers questions about the log of a folder, up to its head: for the process that writes it, and for observers. */
+import { firstIndex } from '../../binary-search.js'
 import { scanEnvelope } from '../../log/line.js'
 import type { LogState } from '../judgement.js'
 import type { Line, Matcher, Page, PageRequest } from '../protocol.js'
@@ -70,14 +71,8 @@ export class FolderReader implements LogState {
   positionAt(time: string): number {
     const segment = this.#log.segments.findLast((one) => one.last >= one.from && one.firstTime <= time)
     if (segment === undefined) return 0
-    let low = segment.from
-    let high = segment.last
-    while (low < high) {
-      const middle = low + Math.ceil((high - low) / 2)
-      if (scanEnvelope(segment.line(middle)).time <= time) low = middle
-      else high = middle - 1
-    }
-    return low
+    const isLater = (offset: number): boolean => scanEnvelope(segment.line(segment.from + offset)).time > time
+    return segment.from + firstIndex(segment.last + 1 - segment.from, isLater) - 1
   }
 
   positionOf(id: string, chosen: boolean): number | undefined {

@@ -1,12 +1,13 @@
 /** Writes the groups of the log, keeps their index, and begins a new segment when one is full. */
 import { createHash } from 'node:crypto'
-import { codeOf, diskFull, isOutOfSpace, syncFailed } from './failures.js'
+import { codeOf, isOutOfSpace } from '../../files/codes.js'
+import { diskFull, syncFailed } from './failures.js'
 import { closeFiles, rebuildIndex, toSegment, writeIndex, type FolderLog, type OpenSegment } from './folder-log.js'
 import { encodeFooter, encodeHeader } from './format.js'
 import { GroupWriter } from './group-writer.js'
 import { OpenIndex, type IndexedEvent } from './open-index.js'
 import type { Slab } from './slab.js'
-import { createWhole } from './whole-write.js'
+import { createWhole } from '../../files/whole-write.js'
 import { listOf } from './folder.js'
 
 /** What of a line is indexed, and its place. */

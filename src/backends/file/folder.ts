@@ -1,7 +1,8 @@
 /** The folder of a log: what it holds, and whether it is one at all. Only looks. */
 import { join } from 'node:path'
 import { PerdureError } from '../../errors.js'
-import { codeOf, isMissing, readFailed } from './failures.js'
+import { codeOf, isMissing } from '../../files/codes.js'
+import { readFailed } from './failures.js'
 import {
   HEAD_NAME,
   INDEX_NAME,
@@ -12,10 +13,10 @@ import {
   segmentName,
   SNAPSHOTS_NAME,
   TORN_NAME,
-  UNFINISHED,
   indexName,
 } from './format.js'
-import type { Files } from './platform.js'
+import { UNFINISHED } from '../../files/whole-write.js'
+import type { Files } from '../../files/platform.js'
 
 /** Paths of a log's folder. */
 export class FolderPaths {

@@ -11,8 +11,6 @@ export const INDEX_NAME = 'index'
 export const TORN_NAME = 'torn'
 export const KV_NAME = 'kv'
 export const SNAPSHOTS_NAME = 'snapshots'
-/** Ends the name of a file that is being made. */
-export const UNFINISHED = '.new'
 
 const SEGMENT_NAME = /^(\d{16})\.ndjson$/
 

@@ -1,5 +1,5 @@
 /** Waiting for the disk, in the cheaper of two ways. */
-import type { File, Platform } from './platform.js'
+import type { File, Platform } from '../../files/platform.js'
 
 /** A pause of the program that nobody notices: what a collection of garbage takes. */
 const IN_PLACE_MAX_MS = 1

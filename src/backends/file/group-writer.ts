@@ -1,13 +1,14 @@
 /** Writes groups to a file up to its head: group, sync, head, and only then an answer. The log and the current values do. */
 import { hash as hashOnce, type Hash } from 'node:crypto'
 import { isPerdureError, PerdureError } from '../../errors.js'
-import { diskFull, isOutOfSpace, lockLost, syncFailed, writeFailed } from './failures.js'
+import { isOutOfSpace } from '../../files/codes.js'
+import { diskFull, lockLost, syncFailed, writeFailed } from './failures.js'
 import { encodeMark, type HeadState } from './format.js'
 import { GroupSync } from './group-sync.js'
 import type { HeadFile } from './head-file.js'
-import type { File, Platform } from './platform.js'
+import type { File, Platform } from '../../files/platform.js'
 import type { Slab } from './slab.js'
-import { writeWhole } from './whole-write.js'
+import { writeWhole } from '../../files/whole-write.js'
 
 /** How long after a group the head is synced at the latest. */
 const HEAD_SYNC_DELAY_MS = 100

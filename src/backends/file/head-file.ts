@@ -1,6 +1,7 @@
 /** The head: up to where the log is durable, in two slots of which the newer valid one counts. */
 import { PerdureError } from '../../errors.js'
-import { corrupt, isMissing, readFailed } from './failures.js'
+import { isMissing } from '../../files/codes.js'
+import { corrupt, readFailed } from './failures.js'
 import {
   encodeSlot,
   FORMAT,
@@ -10,8 +11,8 @@ import {
   type HeadState,
   type Slot,
 } from './format.js'
-import type { File, Files } from './platform.js'
-import { writeWhole } from './whole-write.js'
+import type { File, Files } from '../../files/platform.js'
+import { writeWhole } from '../../files/whole-write.js'
 
 export interface ReadHead {
   readonly state: HeadState

@@ -3,6 +3,7 @@
  * by page; each part carries a checksum, so that a damaged index is built again instead of answering wrongly.
  */
 import { crc32 } from 'node:zlib'
+import { firstIndex } from '../../binary-search.js'
 import { compareUtf8 } from '../../log/utf8-order.js'
 import { BlockTable, type Block, type Blocks } from './block-table.js'
 import type { Extent } from './format.js'
@@ -19,7 +20,7 @@ import {
 } from './index-layout.js'
 import { mayBeInFilter } from './key-filter.js'
 import { OpenIndex } from './open-index.js'
-import type { File } from './platform.js'
+import type { File } from '../../files/platform.js'
 import { PostingTable } from './posting-table.js'
 import { IndexDamaged, type SegmentIndex, type StreamRevision } from './segment-index.js'
 
@@ -206,12 +207,5 @@ function toWords(bytes: Uint8Array): Uint32Array {
 
 /** Which of these postings is the first that is not before this key. */
 function firstNotBefore(words: Uint32Array, key: number): number {
-  let low = 0
-  let high = words.length / 2
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (keyOf(words, 2 * middle) < key) low = middle + 1
-    else high = middle
-  }
-  return low
+  return firstIndex(words.length / 2, (i) => keyOf(words, 2 * i) >= key)
 }

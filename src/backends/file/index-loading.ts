@@ -1,13 +1,13 @@
 /** The indexes of a log that is being opened: found, restored, or built again. */
 import { count, type BootReport } from './boot-report.js'
-import { codeOf } from './failures.js'
+import { codeOf } from '../../files/codes.js'
 import { rebuildIndex, toSegment, walkClosed, writeIndex, type FolderLog, type IndexParts } from './folder-log.js'
 import type { FolderPaths } from './folder.js'
 import type { Extent } from './format.js'
 import { IndexFile } from './index-file.js'
 import type { OpenIndex } from './open-index.js'
 import { PageCache } from './page-cache.js'
-import type { File, Platform } from './platform.js'
+import type { File, Platform } from '../../files/platform.js'
 import { IndexDamaged } from './segment-index.js'
 import type { Survey, WalkedSegment } from './survey.js'
 

@@ -6,9 +6,9 @@ import type { HeadState } from './format.js'
 import type { GroupFile, Headed } from './group-writer.js'
 import { encodeHeadFile, HeadFile } from './head-file.js'
 import type { KvLeftovers, KvPlace, KvSurvey, KvWalk } from './kv-survey.js'
-import type { Files, Platform } from './platform.js'
+import type { Files, Platform } from '../../files/platform.js'
 import { describeTorn, keepTorn } from './settling.js'
-import { createWhole, writeWhole } from './whole-write.js'
+import { createWhole, writeWhole } from '../../files/whole-write.js'
 
 /** The current values of a log whose folder is open for writing. */
 export interface OpenKv extends Headed {

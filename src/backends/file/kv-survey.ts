@@ -12,12 +12,12 @@ import {
   parseHeader,
   parseSegmentName,
   segmentName,
-  UNFINISHED,
   type HeadState,
 } from './format.js'
+import { UNFINISHED } from '../../files/whole-write.js'
 import { newerFormat, readHead, type ReadHead } from './head-file.js'
 import { parseKvLine } from './kv-line.js'
-import type { Files } from './platform.js'
+import type { Files } from '../../files/platform.js'
 import { readPiece, type Damage, type Piece } from './segment-walk.js'
 import { findMarkAfter } from './survey.js'
 import { readWhole } from './whole-read.js'

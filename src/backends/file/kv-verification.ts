@@ -1,10 +1,10 @@
 /** A complete check of the current values: their head, and every byte that it vouches for. */
 import { isPerdureError } from '../../errors.js'
-import { isMissing } from './failures.js'
+import { isMissing } from '../../files/codes.js'
 import { listOf, type FolderPaths } from './folder.js'
 import { HEAD_NAME, parseSegmentName, type HeadState } from './format.js'
 import { fileMissing, headMissing, kvCorrupt, readKvHead, readVouched } from './kv-survey.js'
-import type { Files } from './platform.js'
+import type { Files } from '../../files/platform.js'
 
 /** How often the file may be compacted away between two looks. */
 const ATTEMPTS_MAX = 10

@@ -8,7 +8,7 @@ import { parseSegmentName } from './format.js'
 import { textOf } from './kv-line.js'
 import { fileMissing, headMissing, readKvHead, readVouched, type KvWalk } from './kv-survey.js'
 import { isGone } from './observed-log.js'
-import type { Files } from './platform.js'
+import type { Files } from '../../files/platform.js'
 
 /** How often the file may be compacted away between two looks. */
 const ATTEMPTS_MAX = 10

@@ -14,10 +14,10 @@ import type {
 } from '../protocol.js'
 import { FolderReader } from './folder-reader.js'
 import { FolderPaths, lookInto, missing } from './folder.js'
-import { nodePlatform } from './node-platform.js'
+import { nodePlatform } from '../../files/node-platform.js'
 import { ObservedKv, readOnly } from './observed-kv.js'
 import { ObservedLog } from './observed-log.js'
-import type { Platform } from './platform.js'
+import type { Platform } from '../../files/platform.js'
 import { FileSnapshots } from './snapshot-backend.js'
 import { verifyFolder } from './verification.js'
 

@@ -1,4 +1,5 @@
 /** The index of a segment that is being written, in memory. */
+import { firstIndex } from '../../binary-search.js'
 import { compareUtf8 } from '../../log/utf8-order.js'
 import { BlockTable } from './block-table.js'
 import { hashKey } from './key-hash.js'
@@ -82,7 +83,11 @@ export class OpenIndex implements SegmentIndex {
     this.#sortedStreams ??= [...this.#revisions.keys()].sort(compareUtf8)
     const from = compareUtf8(prefix, after) > 0 ? prefix : after
     const sorted = this.#sortedStreams
-    for (let i = firstNotBefore(sorted, from); i < sorted.length; i++) {
+    for (
+      let i = firstIndex(sorted.length, (at) => compareUtf8(sorted[at] as string, from) >= 0);
+      i < sorted.length;
+      i++
+    ) {
       const stream = sorted[i] as string
       if (stream !== after) yield { stream, revision: this.#revisions.get(stream) as number }
     }
@@ -91,16 +96,4 @@ export class OpenIndex implements SegmentIndex {
   sortedPostings(): BigUint64Array {
     return this.#postings.sorted()
   }
-}
-
-/** Index of the first name that is not before `name`. */
-export function firstNotBefore(sorted: readonly string[], name: string): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compareUtf8(sorted[middle] as string, name) < 0) low = middle + 1
-    else high = middle
-  }
-  return low
 }

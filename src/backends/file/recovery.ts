@@ -7,7 +7,9 @@ import { isPerdureError, PerdureError } from '../../errors.js'
 import { createUuid } from '../../ids.js'
 import type { BootStep } from '../protocol.js'
 import { BootReport, count } from './boot-report.js'
-import { codeOf, diskFull, isMissing, isOutOfSpace, messageOf } from './failures.js'
+import { codeOf, isOutOfSpace, messageOf } from '../../files/codes.js'
+import { makeFolders } from '../../files/folders.js'
+import { diskFull } from './failures.js'
 import { FilePool } from './file-pool.js'
 import { closeFiles, type FolderLog, type IndexParts } from './folder-log.js'
 import { FolderPaths, lookInto, missing, unwritable, type FolderContents } from './folder.js'
@@ -17,12 +19,12 @@ import { findIndexes, loadSegments, restoreIndex } from './index-loading.js'
 import { settleKv, type OpenKv } from './kv-settling.js'
 import { surveyKv, type KvSurvey } from './kv-survey.js'
 import { PageCache } from './page-cache.js'
-import type { Files, Platform } from './platform.js'
+import type { Files, Platform } from '../../files/platform.js'
 import { removeUnfinishedSnapshots } from './snapshot-backend.js'
 import { removeUnfinished, setTornAside, settleHead, settleWalked, syncFolders } from './settling.js'
 import { surveySegments, type Survey } from './survey.js'
 import { readStart } from './whole-read.js'
-import { createWhole } from './whole-write.js'
+import { createWhole } from '../../files/whole-write.js'
 
 export interface OpenFolderOptions {
   readonly folder: string
@@ -164,19 +166,6 @@ function tryLock(files: Files, paths: FolderPaths): (() => void) | undefined {
       },
     )
   }
-}
-
-/** With missing parents, each name made durable. */
-function makeFolders(files: Files, folder: string): void {
-  try {
-    files.makeFolder(folder)
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return
-    if (!isMissing(error) || dirname(folder) === folder) throw error
-    makeFolders(files, dirname(folder))
-    files.makeFolder(folder)
-  }
-  files.syncFolder(dirname(folder))
 }
 
 /** The last step of making a store: before it there is none, after it there is one. */

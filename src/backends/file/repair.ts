@@ -1,8 +1,8 @@
 /** Repairing what only a person may decide: to go on without the record of what was acknowledged. */
 import { resolve } from 'node:path'
 import { closeFiles } from './folder-log.js'
-import { nodePlatform } from './node-platform.js'
-import type { Platform } from './platform.js'
+import { nodePlatform } from '../../files/node-platform.js'
+import type { Platform } from '../../files/platform.js'
 import { openFolder } from './recovery.js'
 
 export interface RepairResult {

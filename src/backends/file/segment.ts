@@ -9,7 +9,7 @@ import { blockOf, type Blocks } from './block-table.js'
 import { corrupt, readFailed } from './failures.js'
 import { hashKey } from './key-hash.js'
 import { LinePrefilter } from './line-prefilter.js'
-import type { File } from './platform.js'
+import type { File } from '../../files/platform.js'
 import { IndexDamaged, type SegmentIndex } from './segment-index.js'
 
 /** Sequential reads begin with about as much as is asked for, within these bounds, and double up to the upper one. */

@@ -5,9 +5,9 @@ import { walkClosed, type IndexParts } from './folder-log.js'
 import { listOf, type FolderContents, type FolderPaths } from './folder.js'
 import type { HeadState } from './format.js'
 import { encodeHeadFile, HeadFile, type ReadHead } from './head-file.js'
-import type { Files } from './platform.js'
+import type { Files } from '../../files/platform.js'
 import type { Survey, WalkedSegment } from './survey.js'
-import { createWhole, writeWhole } from './whole-write.js'
+import { createWhole, writeWhole } from '../../files/whole-write.js'
 
 /** Once more: whoever made them may have died, or been refused, before their names were durable. */
 export function syncFolders(files: Files, paths: FolderPaths): void {

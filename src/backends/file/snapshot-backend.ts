@@ -3,13 +3,14 @@ import { hash } from 'node:crypto'
 import { join } from 'node:path'
 import { isPerdureError, type AnyPerdureError } from '../../errors.js'
 import { compareUtf8 } from '../../log/utf8-order.js'
-import type { SnapshotBackend, SnapshotInfo, SnapshotPlace } from '../protocol.js'
-import { diskFull, isMissing, isOutOfSpace, readFailed, writeFailed } from './failures.js'
+import type { SnapshotBackend, SnapshotPlace } from '../protocol.js'
+import { isMissing, isOutOfSpace } from '../../files/codes.js'
+import { diskFull, readFailed, writeFailed } from './failures.js'
 import { listOf, type FolderPaths } from './folder.js'
 import { FORMAT } from './format.js'
-import type { Files } from './platform.js'
+import type { Files } from '../../files/platform.js'
 import { encodeHeader, folderNameOf, nameOf, parseFirstLine, readSnapshot } from './snapshot-file.js'
-import { createWhole } from './whole-write.js'
+import { createWhole } from '../../files/whole-write.js'
 
 const NAME = /^(\d{16})\.json$/
 const FOLDER_NAME = /^[0-9a-f]{32}$/
@@ -49,12 +50,12 @@ export class FileSnapshots implements SnapshotBackend {
     }
   }
 
-  async list(key?: string): Promise<readonly SnapshotInfo[]> {
+  async list(key?: string): Promise<readonly SnapshotPlace[]> {
     this.#assertOpen()
-    if (key !== undefined) return this.#infosOf(key)
+    if (key !== undefined) return this.#placesOf(key)
     const folders = (listOf(this.#files, this.#paths.snapshots) ?? []).filter((name) => FOLDER_NAME.test(name))
     const keys = folders.map((name) => this.#keyOf(name)).filter((one) => one !== undefined)
-    return keys.sort(compareUtf8).flatMap((one) => this.#infosOf(one))
+    return keys.sort(compareUtf8).flatMap((one) => this.#placesOf(one))
   }
 
   async read({ key, position }: SnapshotPlace): Promise<string | undefined> {
@@ -94,17 +95,13 @@ export class FileSnapshots implements SnapshotBackend {
       this.#ready.add(key)
     }
     // Whoever made one that is there may have died before its name was durable.
-    if (this.#sizeOf(path) !== undefined) this.#files.syncFolder(folder)
+    if (this.#exists(path)) this.#files.syncFolder(folder)
     else createWhole(this.#files, path, pieces, folder)
   }
 
-  /** By names and sizes alone: no file is read. */
-  #infosOf(key: string): SnapshotInfo[] {
-    const folder = this.#folderOf(key)
-    return this.#positions(key).flatMap((position) => {
-      const bytes = this.#sizeOf(join(folder, nameOf(position)))
-      return bytes === undefined ? [] : [{ key, position, bytes }]
-    })
+  /** By names alone: no file is read. */
+  #placesOf(key: string): SnapshotPlace[] {
+    return this.#positions(key).map((position) => ({ key, position }))
   }
 
   #positions(key: string): number[] {
@@ -133,17 +130,12 @@ export class FileSnapshots implements SnapshotBackend {
     return files.length === 0 ? undefined : UNKNOWN_KEY + name
   }
 
-  /** Undefined: it has been removed meanwhile. */
-  #sizeOf(path: string): number | undefined {
+  #exists(path: string): boolean {
     try {
-      const file = this.#files.open(path, 'read')
-      try {
-        return file.size()
-      } finally {
-        file.close()
-      }
+      this.#files.open(path, 'read').close()
+      return true
     } catch (error) {
-      if (isMissing(error)) return undefined
+      if (isMissing(error)) return false
       throw readFailed(path, 0, error)
     }
   }

@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib'
 import { PerdureError } from '../../errors.js'
 import { FORMAT } from './format.js'
 import { newerFormat } from './head-file.js'
-import type { Files } from './platform.js'
+import type { Files } from '../../files/platform.js'
 import { readStart, readWhole } from './whole-read.js'
 
 /** Longer than any first line: a key is a projection's name and a selection. */

@@ -13,7 +13,7 @@ import {
   type HeadState,
 } from './format.js'
 import { newerFormat } from './head-file.js'
-import type { Files } from './platform.js'
+import type { Files } from '../../files/platform.js'
 import { damaged, SegmentWalk, type Damage } from './segment-walk.js'
 import type { OpenIndex } from './open-index.js'
 import { readEnd, readStart, readWhole } from './whole-read.js'

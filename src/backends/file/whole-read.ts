@@ -1,7 +1,7 @@
 /** Reading all of a file. */
 import { isPerdureError } from '../../errors.js'
 import { corrupt, readFailed } from './failures.js'
-import type { File, Files } from './platform.js'
+import type { File, Files } from '../../files/platform.js'
 
 /** Far more than a segment can hold, and what a buffer can. */
 const SIZE_MAX_BYTES = 2 ** 31 - 1

@@ -1,4 +1,5 @@
 /** The log in memory: the reference for every other backend. Not durable. */
+import { countUpTo, firstIndex } from '../../binary-search.js'
 import { assertInvariant, storeClosed } from '../../errors.js'
 import type { QueryItem } from '../../events.js'
 import { createUuid, systemRandom } from '../../ids.js'
@@ -131,14 +132,7 @@ class MemoryBackend implements Backend, LogState {
 
   async positionAt(time: string): Promise<number> {
     this.#assertOpen()
-    let low = 0
-    let high = this.#entries.length
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1
-      if (this.#at(middle).time <= time) low = middle
-      else high = middle - 1
-    }
-    return low
+    return firstIndex(this.#entries.length, (index) => this.#at(index + 1).time > time)
   }
 
   changed(signal: AbortSignal): AsyncIterable<number> {
@@ -245,21 +239,10 @@ function* inOrder(
   upTo: number,
   backwards: boolean,
 ): Generator<number, void, void> {
-  const from = places === undefined ? after : firstGreater(places, after)
-  const to = places === undefined ? upTo : firstGreater(places, upTo)
+  const from = places === undefined ? after : countUpTo(places, after)
+  const to = places === undefined ? upTo : countUpTo(places, upTo)
   for (let i = 0; i < to - from; i++) {
     const at = backwards ? to - 1 - i : from + i
     yield places === undefined ? at + 1 : (places[at] as number)
   }
-}
-
-function firstGreater(places: readonly number[], position: number): number {
-  let low = 0
-  let high = places.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((places[middle] as number) <= position) low = middle + 1
-    else high = middle
-  }
-  return low
 }

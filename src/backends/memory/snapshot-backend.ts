@@ -1,6 +1,6 @@
 /** Saved states in memory. */
 import { compareUtf8 } from '../../log/utf8-order.js'
-import type { SnapshotBackend, SnapshotInfo, SnapshotPlace } from '../protocol.js'
+import type { SnapshotBackend, SnapshotPlace } from '../protocol.js'
 
 export class MemorySnapshots implements SnapshotBackend {
   readonly #texts = new Map<string, Map<number, string>>()
@@ -17,13 +17,11 @@ export class MemorySnapshots implements SnapshotBackend {
     this.#texts.set(key, ofKey)
   }
 
-  async list(key?: string): Promise<readonly SnapshotInfo[]> {
+  async list(key?: string): Promise<readonly SnapshotPlace[]> {
     this.#assertOpen()
     const keys = key === undefined ? [...this.#texts.keys()].sort(compareUtf8) : [key]
     return keys.flatMap((one) =>
-      [...(this.#texts.get(one) ?? [])]
-        .sort(([a], [b]) => a - b)
-        .map(([position, text]) => ({ key: one, position, bytes: Buffer.byteLength(text) })),
+      [...(this.#texts.get(one) ?? [])].sort(([a], [b]) => a - b).map(([position]) => ({ key: one, position })),
     )
   }
 

@@ -1,6 +1,6 @@
 /** What the doctor says of what lies beside the log: snapshots, every byte of them, and current values. */
 import type { FolderPaths } from '../../backends/file/folder.js'
-import { nodePlatform } from '../../backends/file/node-platform.js'
+import { nodePlatform } from '../../files/node-platform.js'
 import { snapshotPaths } from '../../backends/file/snapshot-backend.js'
 import { parseFirstLine, readSnapshot } from '../../backends/file/snapshot-file.js'
 import { parseSnapshot, snapshotMalformed } from '../../projections/snapshot-text.js'

@@ -3,11 +3,11 @@ import { crc32 } from 'node:zlib'
 import type { FolderPaths } from '../../backends/file/folder.js'
 import { OWN_LINE_SIZE_MAX_BYTES, parseFooter, type Extent, type HeadState } from '../../backends/file/format.js'
 import { IndexFile } from '../../backends/file/index-file.js'
-import { nodePlatform } from '../../backends/file/node-platform.js'
+import { nodePlatform } from '../../files/node-platform.js'
 import { PageCache } from '../../backends/file/page-cache.js'
 import { IndexDamaged, type SegmentIndex } from '../../backends/file/segment-index.js'
-import type { File } from '../../backends/file/platform.js'
-import { codeOf } from '../../backends/file/failures.js'
+import type { File } from '../../files/platform.js'
+import { codeOf } from '../../files/codes.js'
 
 /** From one position to another, both of them included. */
 export type Stretch = readonly [first: number, last: number]

@@ -2,7 +2,7 @@
 import { corrupt } from '../../backends/file/failures.js'
 import type { FolderContents, FolderPaths } from '../../backends/file/folder.js'
 import { OWN_LINE_SIZE_MAX_BYTES, parseHeader, type HeadState } from '../../backends/file/format.js'
-import { nodePlatform } from '../../backends/file/node-platform.js'
+import { nodePlatform } from '../../files/node-platform.js'
 import { SegmentWalk } from '../../backends/file/segment-walk.js'
 import { surveySegments, type Survey } from '../../backends/file/survey.js'
 import { readStart, readWhole } from '../../backends/file/whole-read.js'

@@ -1,5 +1,5 @@
 /**
- * The one object through which the file backend touches the world: files, timers, randomness. The simulated disk
+ * The one object through which folders of logs and of blobs touch the world: files, timers, randomness. The simulated disk
  * implements the same interface, which is why calls are synchronous except the one that waits for the disk.
  */
 

@@ -1,6 +1,8 @@
 /** Writing all of something, when the disk takes less than it was given. */
 import type { File, Files } from './platform.js'
-import { UNFINISHED } from './format.js'
+
+/** Ends the name of a file that is being made. */
+export const UNFINISHED = '.new'
 
 /** A write may be short without an error; what is missing is written again, and then the error shows. */
 export function writeWhole(file: File, bytes: Uint8Array, at: number): void {

@@ -1,9 +1,9 @@
-/** The real world for the file backend: Node's files, timers and randomness, and a lock that the kernel frees. */
+/** The real world: Node's files, timers and randomness, and a lock that the kernel frees. */
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import { setImmediate } from 'node:timers/promises'
 import type Database from 'libsql'
-import { codeOf } from './failures.js'
+import { codeOf } from './codes.js'
 import type { File, Files, Platform } from './platform.js'
 
 const FLAGS = {
