@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint'
 /** The floors of src/, top to bottom; ARCHITECTURE.md draws them. A room imports from lower floors and its own. */
 const FLOORS = [
   ['cli', 'server', 'mcp'],
-  ['store', 'observer', 'typed-store', 'open', 'index'],
+  ['store', 'observer', 'typed-store', 'roles', 'open', 'index'],
   ['gate', 'documents', 'decisions'],
   ['views', 'contract', 'privacy', 'integrity'],
   ['log', 'kv', 'projections', 'subscriptions', 'blobs'],
@@ -69,7 +69,7 @@ function room(files, floor, { more = [], paths = [], ignores = [] } = {}) {
 const rooms = [
   room(['src/cli/**', 'src/server/**', 'src/mcp/**'], 0),
   room(['src/open.ts', 'src/index.ts'], 1),
-  room(['src/store.ts', 'src/observer.ts', 'src/typed-store.ts'], 1),
+  room(['src/store.ts', 'src/observer.ts', 'src/typed-store.ts', 'src/roles.ts'], 1),
   room(['src/gate/**', 'src/documents/**', 'src/decisions/**'], 2),
   room(['src/views/**', 'src/privacy/**', 'src/integrity/**'], 3),
   room(['src/contract/**'], 3, {

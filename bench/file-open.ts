@@ -1,7 +1,8 @@
 /** file: opening a log that was closed in order, of a million events and of ten thousand. */
 import { open } from '../src/index.js'
 import { bigLog } from './big-log.js'
-import { comparePairs, time, type Timing } from './measure.js'
+import { time, type Timing } from './measure.js'
+import { compareTimes } from './rate-row.js'
 import type { Row } from './row.js'
 import { assertCount } from './sample-events.js'
 
@@ -19,19 +20,11 @@ export const fileOpen: Row = {
     const [many, few] = [scale(1_000_000), scale(10_000)]
     const long = await bigLog(shared, many)
     const short = await bigLog(shared, few)
-    const found = await comparePairs(
+    return await compareTimes(
       pairs,
       () => openAndClose(long, many),
       () => openAndClose(short, few),
     )
-    return {
-      ours: formatOpening(found.ours),
-      bare: formatOpening(found.bare),
-      // A rate half as high is twice the time; the least ratio of rates is the greatest of times.
-      value: 1 / found.ratio,
-      low: 1 / found.high,
-      high: 1 / found.low,
-    }
   },
 }
 
@@ -50,8 +43,4 @@ async function openAndClose(folder: string, count: number): Promise<Timing> {
     seconds += opening.seconds
   }
   return { count: OPENINGS_COUNT, seconds }
-}
-
-function formatOpening(perSecond: number): string {
-  return `${(1000 / perSecond).toFixed(1)} ms`
 }

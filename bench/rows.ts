@@ -8,6 +8,9 @@ import { followLag } from './follow-lag.js'
 import { kvPut } from './kv-put.js'
 import { memoryAppend } from './memory-append.js'
 import type { Row } from './row.js'
+import { sealAppend } from './seal-append.js'
+import { sealReplay } from './seal-replay.js'
+import { shred } from './shred.js'
 import { snapshotStart } from './snapshot-start.js'
 import { subscribe } from './subscribe.js'
 
@@ -24,4 +27,7 @@ export const rows: readonly Row[] = [
   followLag,
   snapshotStart,
   kvPut,
+  sealAppend,
+  sealReplay,
+  shred,
 ]

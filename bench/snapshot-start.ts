@@ -1,7 +1,8 @@
 /** file: opening a store and asking for a state that has a snapshot, with a long log behind it and with a short one. */
 import { defineProjection, open, type RecordedEvent } from '../src/index.js'
 import { bigLog } from './big-log.js'
-import { comparePairs, time, type Timing } from './measure.js'
+import { time, type Timing } from './measure.js'
+import { compareTimes } from './rate-row.js'
 import type { Row } from './row.js'
 import { assertCount, TYPES } from './sample-events.js'
 
@@ -24,20 +25,11 @@ export const snapshotStart: Row = {
     const [many, few] = [scale(1_000_000), scale(10_000)]
     const long = await withSnapshot(await bigLog(shared, many))
     const short = await withSnapshot(await bigLog(shared, few))
-    const found = await comparePairs(
+    return await compareTimes(
       pairs * 4,
       () => openAndProject(long, many),
       () => openAndProject(short, few),
     )
-    const milliseconds = (perSecond: number): string => `${(1000 / perSecond).toFixed(1)} ms`
-    return {
-      ours: milliseconds(found.ours),
-      bare: milliseconds(found.bare),
-      // A rate half as high is twice the time; the least ratio of rates is the greatest of times.
-      value: 1 / found.ratio,
-      low: 1 / found.high,
-      high: 1 / found.low,
-    }
   },
 }
 

@@ -32,6 +32,8 @@ export class Case {
   readonly #opened: BackendUnderTest[] = []
   #backend: Backend
   #store: Store | undefined
+  /** Of the log of this case, once a store was opened with some: who opens it again needs them. */
+  #keys: Pick<OpenOptions, 'keys'> = {}
   #closed = false
 
   private constructor(options: CaseOptions, under: BackendUnderTest) {
@@ -50,6 +52,12 @@ export class Case {
     return this.#backend
   }
 
+  /** With which the last store was opened, if it was with some. */
+  get keys(): NonNullable<OpenOptions['keys']> {
+    assert.ok(this.#keys.keys !== undefined, 'the log of this case is not sealed')
+    return this.#keys.keys
+  }
+
   /** A store over the backend; with the faults of this run, if there are any. */
   async store(options: OpenOptions = {}): Promise<Store> {
     const { faults } = this.#options
@@ -60,6 +68,8 @@ export class Case {
 
   /** A store over `wrapped`, which passes its calls on to the backend in a way of the case's own. */
   async storeOver(wrapped: Backend, options: OpenOptions = {}): Promise<Store> {
+    const { keys } = options
+    if (keys !== undefined) this.#keys = { keys }
     this.#store = await open(wrapped, { clock: this.clock, random: this.random.bytes, ...options })
     return this.#store
   }
@@ -68,7 +78,7 @@ export class Case {
   async reopen(options: OpenOptions = {}): Promise<Store> {
     await this.close()
     await this.reopenBackend()
-    return await this.store(options)
+    return await this.store({ ...this.#keys, ...options })
   }
 
   /** The same at the seam; what was open has been closed. */
@@ -129,7 +139,7 @@ export class Case {
   }
 
   async #plainStore(): Promise<Store> {
-    return await this.storeOver(this.#backend)
+    return await this.storeOver(this.#backend, this.#keys)
   }
 
   async #verified(store: Store): Promise<{ root: string }> {

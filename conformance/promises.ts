@@ -8,6 +8,8 @@ import { evolvingPromises } from './promises/evolving.js'
 import { expectingPromises } from './promises/expecting.js'
 import { followingPromises } from './promises/following.js'
 import { groupingPromises } from './promises/grouping.js'
+import { forgettingPromises, keptForgettingPromises } from './promises/privacy-forgetting.js'
+import { keptSealingPromises, sealingPromises } from './promises/privacy-sealing.js'
 import { guardingPromises } from './promises/guarding.js'
 import { keepingValuesPromises, keptValuesPromises } from './promises/keeping-values.js'
 import { lessonPromises } from './promises/lessons.js'
@@ -65,6 +67,8 @@ export const storePromises: Promises = {
   ...subscribingPromises,
   ...agreeingPromises,
   ...settlingPromises,
+  ...sealingPromises,
+  ...forgettingPromises,
   ...closingPromises,
   ...lessonPromises,
 }
@@ -75,6 +79,8 @@ export const durablePromises: Promises = {
   ...keptValuesPromises,
   ...savedPromises,
   ...resumingPromises,
+  ...keptSealingPromises,
+  ...keptForgettingPromises,
 }
 
 /** Of a store too, where no call has to be repeated. */

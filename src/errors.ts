@@ -1,5 +1,6 @@
 /** What can go wrong, as stable codes with typed facts. `docs/errors.md` has one heading for each code. */
 import type { Conflict } from './events.js'
+import type { Json } from './json.js'
 
 /** Facts carried by each code. Adding a code is a minor release; renaming one is major. */
 export interface ErrorFacts {
@@ -24,9 +25,11 @@ export interface ErrorFacts {
   'state-invalid': { projection: string; pointer: string }
   'subscription-active': { name: string }
   'subscription-lost': { name: string; position: number }
+  'subscription-changed': { name: string; position: number; recorded: Json; query: Json }
   'subscription-failed': { name: string; position: number }
   'subscription-closed': { name: string }
   'checkpoint-invalid': { key: string; problem: string }
+  'handler-timeout': { name: string; position: number; timeoutMs: number }
   'not-parked': { name: string; position: number }
   'timed-out': { operation: string; timeoutMs: number }
   'blob-invalid': { pointer: string }
@@ -64,6 +67,23 @@ export interface ErrorFacts {
   'lines-invalid': { index: number; expected?: string | number; found?: string | number }
   'disk-full': { path: string }
   'sync-failed': { path: string }
+  'keys-missing': { path?: string }
+  'keys-unexpected': { log: string }
+  'keys-foreign': { store: string; expected: string; found: string }
+  'keys-outdated': { store: string; expected: number; found: number }
+  'keys-corrupt': { store: string; record?: string }
+  'keys-exposed': { path: string; mode: string }
+  'master-key-missing': { master: string }
+  'master-key-wrong': { master: string }
+  'key-unavailable': { store?: string; key?: string; subject?: string; position?: number }
+  'key-timeout': { store: string; timeoutMs: number }
+  'key-mismatch': { store: string; key: string }
+  'seal-broken': { what: string; at?: string; position?: number; key?: string }
+  'subject-missing': { index: number; type: string; class: string }
+  'subject-ambiguous': { index: number; type: string; class: string; subjects: readonly string[] }
+  'subject-shredded': { subject: string; index?: number }
+  'subject-unknown': { subject: string }
+  'role-forbidden': { role: string; method: string }
   unsupported: { feature: string }
   'backend-failed': { operation: string; path?: string; offset?: number }
 }

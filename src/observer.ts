@@ -11,6 +11,8 @@ import { follow, type FollowQuery } from './log/following.js'
 import { checkName } from './log/names.js'
 import type { Reader } from './log/reader.js'
 import type { Projected, Projector, ProjectSelection, Snapshot, SnapshotSaving } from './projections/projecting.js'
+import type { Privacy } from './privacy/opening.js'
+import { SubjectReader } from './privacy/subjects.js'
 import type { Projection } from './projections/projection.js'
 
 const STREAMS_PAGE_LENGTH = 1000
@@ -45,6 +47,8 @@ export interface ObserverParts {
   readonly reader: Reader
   readonly projector: Projector
   readonly blobs: BlobStore | undefined
+  /** Undefined: the log is not sealed, or read without keys. */
+  readonly privacy: Privacy | undefined
   /** The log's head when it was opened. */
   readonly head: number
   /** Lets go of the backend. */
@@ -71,13 +75,16 @@ export class Observer {
   /** Large objects. */
   readonly blobs: BlobReader
   readonly snapshots: SnapshotReader
+  /** Whom the log is about. */
+  readonly subjects: SubjectReader
 
   constructor(parts: ObserverParts) {
     this.#parts = parts
     const assertOpen = (written?: 'no'): void => this.assertOpen(written)
-    this.kv = new KvReader(parts.backend.kv, assertOpen)
-    this.blobs = new BlobReader(parts.blobs, assertOpen)
+    this.kv = new KvReader({ backend: parts.backend.kv, assertOpen, seal: parts.privacy?.values })
+    this.blobs = new BlobReader(parts.blobs, assertOpen, parts.privacy?.values)
     this.snapshots = this.snapshotReader()
+    this.subjects = new SubjectReader(parts.privacy, assertOpen)
   }
 
   /**
@@ -190,9 +197,9 @@ export class Observer {
 
   /** What opening found and did. */
   report(): BootReport {
-    const { backend, head, projector } = this.#parts
+    const { backend, head, projector, privacy } = this.#parts
     const { name, durable, logId: log, boot } = backend
-    const steps = [...boot, ...projector.boot]
+    const steps = [...boot, ...(privacy?.boot ?? []), ...projector.boot]
     return { backend: name, durable, log, head, steps, snapshots: projector.saving() }
   }
 

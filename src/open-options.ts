@@ -3,9 +3,12 @@ import type { Clock } from './clock.js'
 import { PerdureError } from './errors.js'
 import type { BlobStore } from './blobs/blob-store.js'
 import type { Events } from './log/evolution.js'
+import type { KeyStore } from './privacy/key-store.js'
+import type { KeysOption } from './privacy/opening.js'
 import type { SnapshotOptions } from './projections/projecting.js'
+import { isAs, ROLES, type As, type Role } from './roles.js'
 
-export interface OpenOptions {
+export interface OpenOptions<R extends Role = never> {
   /** Make the store if there is none. Default false: a wrong path is an error, not a new log. */
   readonly create?: boolean
   readonly clock?: Clock
@@ -13,9 +16,16 @@ export interface OpenOptions {
   readonly events?: Events
   /** Where large objects live: `file:<folder>`, `memory:`, or a store of one's own. Left out: nowhere. */
   readonly blobs?: string | BlobStore
+  /**
+   * The key store of a sealed log: `file:<folder>`, `memory:`, or one of one's own. Left out: `<folder>.keys` beside a
+   * folder that is sealed. Given for a new log, that is sealed from its first event on.
+   */
+  readonly keys?: KeysOption
   readonly snapshots?: SnapshotOptions
   /** `file:` only. When the head file is synced: within 100 ms of an append (default), or only at close. */
   readonly syncHead?: 'idle' | 'close'
+  /** Whose handle it is: it has the methods of its role only, and records in its name. Left out: the whole store. */
+  readonly as?: As<R>
 }
 
 /** What each option must be, if it is given and not undefined. */
@@ -27,11 +37,13 @@ const CHECKS: { readonly [Option in keyof OpenOptions]-?: Check } = {
   random: [(value) => typeof value === 'function', 'a function that gives so many random bytes'],
   events: [isEvents, 'what defineEvents returns'],
   blobs: [isBlobs, 'an address such as file:./blobs, or a blob store'],
+  keys: [isKeys, 'an address such as file:./data.keys, or a key store'],
   snapshots: [isSnapshotOptions, 'an object of everyEvents, keep (whole numbers of at least 1) and rebuild'],
   syncHead: [(value) => value === 'idle' || value === 'close', "'idle' or 'close'"],
+  as: [isAs, `{ role, id }, with one of ${ROLES.join(', ')} and a name of 1 to 512 bytes`],
 }
 
-export type ObserverOptions = Pick<OpenOptions, 'events' | 'blobs'> & {
+export type ObserverOptions = Pick<OpenOptions, 'events' | 'blobs' | 'keys'> & {
   /** Closes the observer when aborted. */
   readonly signal?: AbortSignal
 }
@@ -39,11 +51,12 @@ export type ObserverOptions = Pick<OpenOptions, 'events' | 'blobs'> & {
 const OBSERVER_CHECKS: { readonly [Option in keyof ObserverOptions]-?: Check } = {
   events: CHECKS.events,
   blobs: CHECKS.blobs,
+  keys: CHECKS.keys,
   signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
 }
 
 /** A caller without types may hand in anything. @throws PerdureError `options-invalid` */
-export function checkOpenOptions(options: unknown): asserts options is OpenOptions {
+export function checkOpenOptions(options: unknown): asserts options is OpenOptions<Role> {
   checkOptions(options, CHECKS, 'open')
 }
 
@@ -76,6 +89,12 @@ function isBlobs(value: unknown): boolean {
   return [put, get, has].every((one) => typeof one === 'function')
 }
 
+function isKeys(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value === 'string'
+  const { read, list, write, provider } = value as Partial<KeyStore>
+  return [read, list, write].every((one) => typeof one === 'function') && typeof provider === 'object'
+}
+
 function isSnapshotOptions(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   const { everyEvents, keep, rebuild, ...others } = value as Record<string, unknown>
@@ -98,7 +117,7 @@ function invalid(option: string, message: string, hint: string): PerdureError<'o
 /** Begins like it, or is it but for two letters left out, put in or changed. */
 function isNear(text: string, known: string): boolean {
   if (text.length > 2 && (known.startsWith(text) || text.startsWith(known))) return true
-  return distance(text, known) <= 2
+  return distance(text, known) <= Math.min(2, known.length - 1)
 }
 
 /** Levenshtein's, by one row of his table at a time. */

@@ -15,9 +15,11 @@ import { onAbort } from './log/abort-listeners.js'
 import { Reader } from './log/reader.js'
 import { Observer, type ObserverParts } from './observer.js'
 import { checkObserverOptions, checkOpenOptions, type ObserverOptions, type OpenOptions } from './open-options.js'
+import { openPrivacy, type Privacy } from './privacy/opening.js'
 import { Projector } from './projections/projecting.js'
+import { actorOf, createHandle, type Role } from './roles.js'
 import { Store } from './store.js'
-import type { Observer as ObserverOf, Store as StoreOf } from './typed-store.js'
+import type { Observer as ObserverOf, OpenedAs } from './typed-store.js'
 
 export type { ObserverOptions, OpenOptions } from './open-options.js'
 
@@ -28,27 +30,34 @@ export type { ObserverOptions, OpenOptions } from './open-options.js'
  * @throws PerdureError `options-invalid`, `store-missing`, `store-foreign`, `store-locked`, `store-unwritable`,
  * `format-newer`, `head-missing`, `log-corrupt`, `unsupported`. A refusal changes nothing on disk.
  */
-export async function open<E extends Events = Events>(
+export async function open<E extends Events = Events, R extends Role = never>(
   at: string | Backend,
-  options: OpenOptions & { readonly events?: E } = {},
-): Promise<StoreOf<E>> {
-  // The same object: what is declared is known to the compiler, and checked by the writer.
-  return (await openStore(at, options, {})) as StoreOf<E>
+  options: OpenOptions<R> & { readonly events?: E } = {},
+): Promise<OpenedAs<E, R>> {
+  checkOpenOptions(options)
+  const role = options.as?.role
+  const store = await openStore(at, options, {})
+  // The same object, typed or not: what is declared is known to the compiler, and checked by the writer.
+  return (role === undefined ? store : createHandle(store, role)) as OpenedAs<E, R>
 }
 
-/** With the sockets that later rooms plug into. */
-export async function openStore(at: string | Backend, options: OpenOptions, ports: Ports): Promise<Store> {
-  checkOpenOptions(options)
+/** The whole store, with the sockets that later rooms plug into. */
+export async function openStore(at: string | Backend, given: OpenOptions<Role>, ports: Ports): Promise<Store> {
+  checkOpenOptions(given)
+  const { as, ...options } = given
+  const actor = as === undefined ? undefined : actorOf(as)
   const { clock = systemClock, random = systemRandom, events = NO_EVENTS } = options
   const blobs = openBlobs(options.blobs, nodePlatform.files)
   const check = ports.check ?? createBlobCheck(events, blobs)
-  const { backend, release } = await openBackend(at, options)
+  const opened = await openBackend(at, options)
+  const allPorts = { ...ports, ...(check && { check }), ...(actor && { actorOf: actor }) }
+  const parts = await openParts(opened, options, allPorts, false)
+  const store = new Store({ ...parts, blobs, events, clock, random })
   try {
-    const parts = await openParts(backend, options, ports, false)
-    const allPorts = check === undefined ? ports : { ...ports, check }
-    return new Store({ ...parts, blobs, events, ports: allPorts, clock, random, release })
+    await Store.resume(store)
+    return store
   } catch (error) {
-    await release()
+    await store.close()
     throw error
   }
 }
@@ -64,34 +73,47 @@ export async function openObserver<E extends Events = Events>(
   options: ObserverOptions & { readonly events?: E } = {},
 ): Promise<ObserverOf<E>> {
   const { signal, ...openOptions } = checkObserverOptions(options)
-  const { backend, release } = await openReading(at)
+  const parts = await openParts(await openReading(at), openOptions, {}, true)
+  const blobs = openBlobs(options.blobs, nodePlatform.files)
   let unlisten = (): void => {}
-  const releaseAll = async (): Promise<void> => {
+  const release = async (): Promise<void> => {
     unlisten()
+    await parts.release()
+  }
+  const observer = new Observer({ ...parts, blobs, release })
+  // What closing fails with is told to whoever closes it.
+  if (signal !== undefined) unlisten = onAbort(signal, () => void observer.close().catch(() => undefined))
+  return observer as ObserverOf<E>
+}
+
+type Parts = Omit<ObserverParts, 'blobs'> & { readonly ports: Ports }
+
+/** With its keys, if it is sealed. What was opened is let go of again if something is wrong. */
+async function openParts(
+  { backend, defaultKeys, release }: Opened,
+  options: OpenOptions,
+  ports: Ports,
+  isReadOnly: boolean,
+): Promise<Parts> {
+  const { events = NO_EVENTS, snapshots = {}, random = systemRandom, create = false, keys } = options
+  let privacy: Privacy | undefined
+  const releaseAll = async (): Promise<void> => {
+    await privacy?.close()
     await release()
   }
   try {
-    const parts = await openParts(backend, openOptions, {}, true)
-    const blobs = openBlobs(options.blobs, nodePlatform.files)
-    const observer = new Observer({ ...parts, blobs, release: releaseAll })
-    // What closing fails with is told to whoever closes it.
-    if (signal !== undefined) unlisten = onAbort(signal, () => void observer.close().catch(() => undefined))
-    return observer as ObserverOf<E>
+    privacy = await openPrivacy({ backend, keys, defaultKeys, create, readOnly: isReadOnly, events, random })
+    const seal = privacy?.sealer ?? ports.seal
+    const reader = new Reader(backend, events, seal)
+    const projector = new Projector({ backend, reader, events, snapshots, isReadOnly, seal: privacy?.values })
+    await projector.check()
+    const { position: head } = await backend.head()
+    const allPorts = seal === undefined ? ports : { ...ports, seal }
+    return { backend, reader, projector, privacy, head, ports: allPorts, release: releaseAll }
   } catch (error) {
     await releaseAll()
     throw error
   }
-}
-
-type Parts = Pick<ObserverParts, 'backend' | 'reader' | 'projector' | 'head'>
-
-async function openParts(backend: Backend, options: OpenOptions, ports: Ports, isReadOnly: boolean): Promise<Parts> {
-  const { events = NO_EVENTS, snapshots = {} } = options
-  const reader = new Reader(backend, events, ports.seal)
-  const projector = new Projector({ backend, reader, events, snapshots, isReadOnly })
-  await projector.check()
-  const { position: head } = await backend.head()
-  return { backend, reader, projector, head }
 }
 
 /** A caller without types may hand in anything. */
@@ -101,6 +123,8 @@ function isBackend(value: unknown): value is Backend {
 
 interface Opened {
   readonly backend: Backend
+  /** Where its keys are, if it is sealed and nobody says otherwise. */
+  readonly defaultKeys?: string
   readonly release: () => Promise<void>
 }
 
@@ -110,7 +134,10 @@ async function openBackend(at: string | Backend, options: OpenOptions): Promise<
     return owned(at)
   }
   const address = parseAddress(at)
-  if (address.kind === 'file') return owned(await openFileBackend({ ...options, folder: address.folder }))
+  if (address.kind === 'file') {
+    const backend = await openFileBackend({ ...options, folder: address.folder })
+    return { ...owned(backend), defaultKeys: keysBeside(address.folder) }
+  }
   return address.name === '' ? owned(openMemoryBackend(options)) : namedMemory(address.name, options)
 }
 
@@ -120,10 +147,18 @@ async function openReading(at: string | Backend): Promise<Opened> {
     return borrowed(backend)
   }
   const address = parseAddress(at)
-  if (address.kind === 'file') return owned(await openFileObserver({ folder: address.folder }))
+  if (address.kind === 'file') {
+    const backend = await openFileObserver({ folder: address.folder })
+    return { ...owned(backend), defaultKeys: keysBeside(address.folder) }
+  }
   const backend = named.get(address.name)
   if (backend !== undefined) return borrowed(backend)
   throw invalidAddress(at, 'names no memory store that is open in this process')
+}
+
+/** Beside the log and never inside, so that a copy of the log copies no keys. */
+export function keysBeside(folder: string): string {
+  return `file:${folder.replace(/(?<=.)[\\/]+$/, '')}.keys`
 }
 
 /** Whoever opened it closes it. */

@@ -3,13 +3,17 @@ import { Blobs } from './blobs/blobs.js'
 import type { Clock } from './clock.js'
 import type { Appended, NewEvent, Refused, Selection, Write } from './events.js'
 import { createIds } from './ids.js'
-import { Kv } from './kv/kv.js'
+import { forgetValues, Kv } from './kv/kv.js'
 import { checkNoOthers, toConditions, type Conditions } from './log/conditions.js'
 import type { Events } from './log/evolution.js'
 import type { FollowQuery } from './log/following.js'
 import type { Ports } from './log/ports.js'
 import { Writer } from './log/writer.js'
 import { must } from './must.js'
+import { Keys } from './privacy/keys.js'
+import { Pseudonyms } from './privacy/pseudonyms.js'
+import { Shredding, type Purge } from './privacy/shredding.js'
+import { Subjects, type SubjectParts } from './privacy/subjects.js'
 import { Observer, type ObserverParts, type SnapshotReader } from './observer.js'
 import { decide, type Decide, type DecideOptions, type DecideTarget } from './projections/deciding.js'
 import type { Snapshot } from './projections/projecting.js'
@@ -32,10 +36,13 @@ export class Store extends Observer {
   readonly #parts: StoreParts
   readonly #writer: Writer
   readonly #subscriptions: Subscriptions
+  readonly #shredding: Shredding | undefined
 
   override readonly kv: Kv
   override readonly blobs: Blobs
   override readonly snapshots: Snapshots
+  override readonly subjects: Subjects
+  readonly keys: Keys
 
   constructor(parts: StoreParts) {
     super(parts)
@@ -44,13 +51,28 @@ export class Store extends Observer {
     const createId = createIds(random)
     const assertOpen = (written?: 'no'): void => this.assertOpen(written)
     this.#writer = new Writer({ backend, reader, events, ports, clock, head, newId: () => createId(clock().getTime()) })
-    this.#subscriptions = new Subscriptions({ backend, reader, clock, random, onPage: () => projector.noteProgress() })
-    this.kv = new Kv(backend.kv, assertOpen)
-    this.blobs = new Blobs(blobs, assertOpen)
+    this.#subscriptions = new Subscriptions({
+      backend,
+      reader,
+      clock,
+      random,
+      keepsMessages: parts.privacy === undefined,
+      onPage: () => projector.noteProgress(),
+    })
+    this.kv = new Kv({ backend: backend.kv, assertOpen, seal: parts.privacy?.values })
+    this.blobs = new Blobs(blobs, assertOpen, parts.privacy?.values)
     this.snapshots = {
       ...this.snapshotReader(),
       take: (projection, selection = {}) => this.#takeSnapshot(projection, selection),
     }
+    this.#shredding = this.#createShredding()
+    this.subjects = new Subjects(parts.privacy, this.#subjectParts(), assertOpen)
+    this.keys = new Keys(parts.privacy, backend.logId, assertOpen)
+  }
+
+  /** Part of opening: brings to its end what was interrupted. */
+  static async resume(store: Store): Promise<void> {
+    await store.#shredding?.resume()
   }
 
   /** Records an event of Perdure's own, which callers cannot. */
@@ -114,7 +136,8 @@ export class Store extends Observer {
    * A durable, named consumer: `handler` is given each selected event at least once, in log order, by one instance at a
    * time; where it has come to is kept under its name and survives everything.
    *
-   * @throws PerdureError `subscription-active` if another instance is active and `takeOver` is not set, `query-invalid`
+   * @throws PerdureError `subscription-active` if another instance is active and `takeOver` is not set,
+   * `subscription-changed` if its query has and `changeQuery` is not set, `checkpoint-invalid`, `query-invalid`
    */
   async subscribe(
     name: string,
@@ -136,6 +159,36 @@ export class Store extends Observer {
     const answer = await this.#writer.commit(writes, unless, own)
     if (answer.ok) this.#parts.projector.noteProgress()
     return answer
+  }
+
+  #createShredding(): Shredding | undefined {
+    const { privacy, ports } = this.#parts
+    if (privacy === undefined) return undefined
+    return new Shredding({
+      privacy,
+      appendOwn: (stream, events, expect) => this.#writer.commit([{ stream, events, expect }], undefined, true),
+      purges: this.#purges(),
+      actor: ports.actorOf?.(undefined, 0),
+    })
+  }
+
+  /** What holds something of a subject beside the log. */
+  #purges(): readonly Purge[] {
+    const { projector, backend } = this.#parts
+    return [
+      // Values are of no class.
+      async (subject, classes) => ({
+        values: classes?.includes('') === false ? 0 : await forgetValues(backend.kv, subject),
+      }),
+      async (subject) => ({ snapshots: await projector.forget(subject) }),
+    ]
+  }
+
+  #subjectParts(): SubjectParts | undefined {
+    const { privacy, random } = this.#parts
+    const shredding = this.#shredding
+    if (privacy === undefined || shredding === undefined) return undefined
+    return { shredding, pseudonyms: new Pseudonyms(privacy.store, privacy.ring, random) }
   }
 
   async #takeSnapshot<State>(projection: Projection<State>, selection: Selection): Promise<Snapshot> {

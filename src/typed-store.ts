@@ -6,6 +6,7 @@ import type { Checked, Decided, Selected, TypedFollowQuery, TypedQuery } from '.
 import type { Observer as UntypedObserver } from './observer.js'
 import type { Decide, DecideOptions, DecideTarget } from './projections/deciding.js'
 import type { Projection } from './projections/projection.js'
+import type { HandleOf, Role } from './roles.js'
 import type { Store as UntypedStore } from './store.js'
 import type { SubscribeOptions, Subscription } from './subscriptions/subscriptions.js'
 
@@ -72,3 +73,9 @@ export type Store<E extends Events = Events> = Events extends E ? UntypedStore :
 
 /** An observer; with `Observer<typeof events>` one whose event types are declared. The latter is the former too. */
 export type Observer<E extends Events = Events> = Events extends E ? UntypedObserver : TypedObserver<E>
+
+/** What a role has of a store: `StoreAs<'appender'>`, and with declared event types `StoreAs<'appender', typeof events>`. */
+export type StoreAs<R extends Role, E extends Events = Events> = HandleOf<Store<E>, R>
+
+/** What `open` gives: the store, or what a role has of it. */
+export type OpenedAs<E extends Events, R extends Role> = [R] extends [never] ? Store<E> : StoreAs<R, E>

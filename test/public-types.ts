@@ -7,6 +7,7 @@ import {
   open,
   openObserver,
   type Appended,
+  type As,
   type Backend,
   type BlobReference,
   type BlobStore,
@@ -21,6 +22,7 @@ import {
   type RecordedEventOf,
   type Refused,
   type Store,
+  type StoreAs,
   type Subscription,
   type TypesOf,
   type Unless,
@@ -93,6 +95,9 @@ export const calls = {
     store.subscribe('name', { types: ['x'], after: 0 }, async (recorded) => void recorded.position, {
       onError: 'park',
       takeOver: true,
+      changeQuery: true,
+      timeoutMs: 60_000,
+      closeTimeoutMs: 1000,
     }) satisfies Promise<Subscription>,
   subscription: async (subscription: Subscription) => {
     holds<Equal<Subscription['done'], Promise<void>>>()
@@ -106,6 +111,7 @@ export const calls = {
   putBlob: () => store.blobs.put(new Uint8Array(1), { mediaType: 'image/png' }) satisfies Promise<BlobReference>,
   getBlob: () => store.blobs.get('bafkrei') satisfies Promise<Uint8Array | undefined>,
   hasBlob: () => store.blobs.has('bafkrei') satisfies Promise<boolean>,
+  openAs: (as: As<'agent'>) => open('file:x', { events: sales, as }) satisfies Promise<StoreAs<'agent', typeof sales>>,
   openWithBlobs: (blobs: BlobStore) => open('memory:', { blobs }) satisfies Promise<Store>,
   code: (error: unknown) => (isPerdureError(error) && error.code === 'event-invalid' ? error.facts.pointer : ''),
 }

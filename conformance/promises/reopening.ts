@@ -128,10 +128,17 @@ export const reopeningPromises: Promises = {
     const store = await it.store()
     const appending = range(1, 25).map((i) => store.append(`s${i}`, notes(3, `n${i}`)))
     const again = await it.reopen()
-    for (const result of await Promise.all(appending)) {
+    for (const [i, outcome] of (await Promise.allSettled(appending)).entries()) {
+      if (outcome.status === 'rejected') {
+        // A fault was injected, and the store was closed before it could be tried again.
+        assert.equal((outcome.reason as { readonly code?: string }).code, 'backend-failed')
+        assert.equal(await again.revision(`s${i + 1}`), 0)
+        continue
+      }
+      const { first, last, ids } = outcome.value
       assert.deepEqual(
-        (await collect(again.read({ after: result.first - 1, upTo: result.last }))).map((event) => event.id),
-        result.ids,
+        (await collect(again.read({ after: first - 1, upTo: last }))).map(({ id }) => id),
+        ids,
       )
     }
   },

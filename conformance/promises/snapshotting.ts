@@ -169,6 +169,8 @@ export const snapshottingPromises: Promises = {
     assert.equal((await store.snapshots.list()).length, 4)
     const { backend, afters } = watched(it)
     const reading = await it.storeOver(backend)
+    // Opening looks whether the log is sealed.
+    afters.length = 0
     for (const version of [1, 2]) assert.equal((await reading.project(tallyOf(version))).state.last, 'a 3')
     assert.deepEqual(afters, [], 'each goes on from its own')
   },
@@ -402,6 +404,7 @@ export const savedPromises: Promises = {
     assert.deepEqual(await again.snapshots.list(), [taken])
     const { backend, afters } = watched(it)
     const reading = await it.storeOver(backend)
+    afters.length = 0
     assert.deepEqual(await reading.project(tally), before)
     assert.deepEqual([...new Set(afters)], [500])
   },

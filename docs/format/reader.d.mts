@@ -7,6 +7,7 @@ export interface Head {
   readonly bytes: number
   readonly last: number
   readonly time?: string
+  readonly kv?: boolean
   readonly sha256: string
 }
 

@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url'
 import { crc32 } from 'node:zlib'
 
 const KEYS =
-  /^position( commit)? stream revision id type( version)? time( occurred)?( tags)?( subject| subjects)?( refers)?( meta)?( data)?( sealed)?$/
+  /^position( commit)? stream revision id type( version)? time( occurred)?( tags)?( subject| subjects)?( refers)?( meta)?( data| sealed)$/
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest()
 export const leafHash = (line) => sha256(Buffer.of(0), line)
 

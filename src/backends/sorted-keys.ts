@@ -19,7 +19,7 @@ export class SortedKeys {
     this.#changed.clear()
   }
 
-  /** Those of the map, which is the same each time, as they are now. */
+  /** Those of the map, which has the same keys each time but for those noted, as they are now. */
   of(map: ReadonlyMap<string, unknown>): readonly string[] {
     this.#sorted ??= [...map.keys()].sort(compareUtf8)
     for (const key of this.#changed) move(this.#sorted, key, map.has(key))

@@ -54,3 +54,26 @@ export function readFailed(path: string, cause: unknown): PerdureError {
     { cause, hint: 'Check the disk and its mount. Nothing has been changed; reading again may work.' },
   )
 }
+
+export function sealBroken(cid: string): PerdureError<'seal-broken'> {
+  const message = `the blob ${cid} is sealed, and does not say by what`
+  return new PerdureError('seal-broken', message, { what: cid }, { hint: 'Restore it from a copy.' })
+}
+
+export function blobForgotten(subject: string): PerdureError<'subject-shredded'> {
+  const message = `the blob belongs to ${JSON.stringify(subject)}, who has been forgotten`
+  return new PerdureError('subject-shredded', message, { subject }, { hint: 'It can never be read again.' })
+}
+
+/** A sealed blob is met where the log is read without its keys. */
+export function noBlobKeys(): PerdureError<'key-unavailable'> {
+  const hint = 'Open the log with its keys.'
+  return new PerdureError('key-unavailable', 'the blob is sealed, and its keys are not at hand', {}, { hint })
+}
+
+/** A blob is to be sealed in a log that is not. */
+export function blobsNotSealed(): PerdureError<'unsupported'> {
+  const message = 'the log is not sealed, so it cannot seal a blob for a subject'
+  const hint = 'Leave subject out, or begin a log with keys (perdure init --keys).'
+  return new PerdureError('unsupported', message, { feature: 'blobs by subject' }, { hint, written: 'no' })
+}

@@ -5,7 +5,7 @@ import { Blobs } from '../blobs/blobs.js'
 import { openBlobs } from '../blobs/open-blobs.js'
 import { CommandError } from './failures.js'
 import type { Io } from './io.js'
-import { folderOf, observesStore, storeUrl, withObserver, type StoreOptions } from './store-option.js'
+import { folderOf, observesStore, storeUrl, withLines, type StoreOptions } from './store-option.js'
 
 export interface BlobsOptions extends StoreOptions {
   readonly blobs?: string
@@ -28,9 +28,14 @@ export async function withBlobs<T>(
   use: (blobs: Blobs, address: string) => Promise<T>,
 ): Promise<T> {
   io.signal.throwIfAborted()
-  const address = options.blobs ?? (await besideLog(io, options))
+  const address = await blobsAddress(io, options)
   const store = openBlobs(address, nodePlatform.files)
-  return await use(new Blobs(store, () => io.signal.throwIfAborted()), address)
+  return await use(new Blobs(store, () => io.signal.throwIfAborted(), undefined), address)
+}
+
+/** @throws PerdureError as {@link withBlobs} */
+export async function blobsAddress(io: Io, options: BlobsOptions): Promise<string> {
+  return options.blobs ?? (await besideLog(io, options))
 }
 
 /** A log has to be there: else a misspelt name would make a folder that nobody looks for. */
@@ -40,6 +45,6 @@ async function besideLog(io: Io, options: StoreOptions): Promise<string> {
     const hint = 'Give --blobs file:<folder>.'
     throw new CommandError('usage', 'a log in memory has no folder beside which blobs could be', { hint })
   }
-  await withObserver(io, options, async () => undefined)
+  await withLines(io, options, async () => undefined)
   return `file:${folder.replace(/[/\\]+$/, '')}.blobs`
 }

@@ -8,7 +8,17 @@ export function describeEvent(event: RecordedEvent, columns: number | undefined)
   const time = event.time.slice(0, 19).replace('T', ' ')
   const place = padded(printable(`${event.stream}@${event.revision}`), 24)
   const tags = event.tags.length === 0 ? '' : `  [${printable(event.tags.join(' '))}]`
-  const what = `${padded(printable(event.type), 16)}  ${printable(encodeJson(event.data))}${tags}`
+  const what = `${padded(printable(event.type), 16)}  ${printable(describeData(event))}${tags}`
   const line = `${paddedLeft(String(event.position), 6)}  ${time}  ${place}  ${what}`
   return columns === undefined ? line : shortened(line, columns)
+}
+
+const REASONS = { shredded: 'shredded', 'key-unavailable': 'its key is not at hand' } as const
+
+function describeData({ data, unreadable = [] }: RecordedEvent): string {
+  const [first] = unreadable
+  if (first === undefined) return encodeJson(data)
+  if (first.path === '') return `(${REASONS[first.why]})`
+  const parts = unreadable.map(({ path, why }) => `${path}: ${REASONS[why]}`)
+  return `${encodeJson(data)}  (${parts.join(', ')})`
 }

@@ -72,11 +72,19 @@ const EXITS: Partial<Record<ErrorCode, ExitCode>> = {
   'log-corrupt': EXIT.notIntact,
   'head-missing': EXIT.notIntact,
   'kv-corrupt': EXIT.notIntact,
+  'seal-broken': EXIT.notIntact,
+}
+
+/** Some hints speak of calls; here there are options. */
+function hintOf({ code, hint }: AnyPerdureError): string | undefined {
+  if (code === 'store-locked') return `${hint ?? ''} Or let the command wait: --wait 10.`.trim()
+  if (code !== 'keys-missing') return hint
+  return 'Say where they are (--keys file:<folder>), or restore them from their newest backup. To read what needs no key: --no-keys.'
 }
 
 function failureOfStore(error: AnyPerdureError): Failure {
   const { code, message, facts, written } = error
-  const hint = code === 'store-locked' ? `${error.hint ?? ''} Or let the command wait: --wait 10.`.trim() : error.hint
+  const hint = hintOf(error)
   const exit = EXITS[code] ?? EXIT.failed
   return { code, message, ...(hint !== undefined && { hint }), facts, ...(written && { written }), exit }
 }

@@ -5,7 +5,7 @@ import { createProgress, type Progress } from './progress.js'
 
 export interface Io {
   readonly out: Output
-  readonly input: Readable
+  readonly input: Readable & { readonly isTTY?: boolean }
   readonly errors: Writable & { readonly isTTY?: boolean }
   /** Aborted by Ctrl-C and by a polite kill. */
   readonly signal: AbortSignal

@@ -11,12 +11,15 @@ import { addDoctor } from './commands/doctor.js'
 import { addFollow } from './commands/follow.js'
 import { addImport } from './commands/import.js'
 import { addInit } from './commands/init.js'
+import { addKeys } from './commands/keys.js'
 import { addKv } from './commands/kv.js'
 import { addProject } from './commands/project.js'
 import { addRead } from './commands/read.js'
 import { addRepair } from './commands/repair.js'
+import { addShred } from './commands/shred.js'
 import { addSnapshot } from './commands/snapshot.js'
 import { addStreams } from './commands/streams.js'
+import { addSubjects } from './commands/subjects.js'
 import { addSubscription } from './commands/subscription.js'
 import { addVerify } from './commands/verify.js'
 import { EXIT } from './exit-codes.js'
@@ -29,6 +32,7 @@ import { printable } from './text.js'
 const HELP = `
 Where the log is: --store <url>, or PERDURE_STORE, or else ${DEFAULT_STORE}.
   file:<folder>  a folder; it is the database      memory:  gone when the command ends
+Where the keys of a sealed log are: --keys <url>, or PERDURE_KEYS, or else in <folder>.keys.
 
 With --json, commands print JSON Lines, and errors as one line on stderr:
   {"error":{"code":…,"message":…,"hint":…,"facts":…,"written":"no" or "unknown"}}
@@ -130,6 +134,10 @@ function addCommands(program: Command, io: Io): void {
   addBlob(program, io)
   addSnapshot(program, io)
   addSubscription(program, io)
+  program.commandsGroup('Keep a secret, forget a person:')
+  addKeys(program, io)
+  addSubjects(program, io)
+  addShred(program, io)
   program.commandsGroup('Look after it:')
   addCheckpoint(program, io)
   addVerify(program, io)

@@ -104,7 +104,8 @@ export async function readJsonArgument(argument: string, pointer: string, input:
   }
 }
 
-async function readTextArgument(argument: string, pointer: string, input: Readable): Promise<string> {
+/** The text that a file (`@name`) or standard input (`-`) holds, or the argument itself. */
+export async function readTextArgument(argument: string, pointer: string, input: Readable): Promise<string> {
   if (argument === '-') return decodeUtf8(await readAll(input, pointer), 'standard input')
   if (!argument.startsWith('@')) return argument
   const path = argument.slice(1)

@@ -1,9 +1,11 @@
 /** Current values without history, beside the log: what of an application needs neither history nor proof. */
-import type { KvBackend, KvEntry, KvExpect } from '../backends/protocol.js'
-import { PerdureError, writeFailure } from '../errors.js'
+import type { KvBackend, KvEntry, KvExpect, KvOutcome } from '../backends/protocol.js'
+import { PerdureError, withWritten, writeFailure } from '../errors.js'
 import { DATA_SIZE_MAX_BYTES } from '../events.js'
 import { deepFreeze, encodeJson, NotJson, type Json } from '../json.js'
 import { checkName } from '../log/names.js'
+import type { SealedValue, ValueSeal } from '../log/ports.js'
+import { boundToKey, encodeSealedEntry, isSealedEntry, parseSealedEntry } from './sealed-entry.js'
 
 const LIST_PAGE = { limit: 500, maxBytes: 1024 * 1024 } as const
 
@@ -16,9 +18,14 @@ export interface KvValue {
   readonly revision: number
 }
 
-export interface KvPutOptions {
+export interface KvDeleteOptions {
   /** Write only if the entry has this revision, or `'new'` (or 0): if there is none. Left out: whatever there is. */
   readonly expect?: number | 'new'
+}
+
+export interface KvPutOptions extends KvDeleteOptions {
+  /** Whose key seals the value: once the subject is forgotten, the entry is gone. */
+  readonly subject?: string
 }
 
 export type KvResult =
@@ -33,80 +40,136 @@ export type KvResult =
       readonly actual: number
     }
 
+export interface KvParts {
+  readonly backend: KvBackend
+  readonly assertOpen: (written?: 'no') => void
+  /** Undefined: the log is not sealed, or its keys are not at hand. */
+  readonly seal: ValueSeal | undefined
+}
+
 /** The reading half. */
 export class KvReader {
   /** Private also where types are not looked at: an observer's values lead to nothing that writes. */
-  readonly #backend: KvBackend
-  readonly #assertOpen: (written?: 'no') => void
+  readonly #parts: KvParts
 
-  constructor(backend: KvBackend, assertOpen: (written?: 'no') => void) {
-    this.#backend = backend
-    this.#assertOpen = assertOpen
+  constructor(parts: KvParts) {
+    this.#parts = parts
   }
 
-  /** @throws PerdureError `kv-invalid`, `kv-corrupt`, `store-closed` */
+  /** @throws PerdureError `kv-invalid`, `kv-corrupt`, `store-closed`; `key-unavailable`, `seal-broken` where it is sealed */
   async get(key: string): Promise<KvValue | undefined> {
-    this.#assertOpen()
+    const { backend, assertOpen } = this.#parts
+    assertOpen()
     checkKey(key)
-    const entry = await this.#backend.get(key)
-    return entry === undefined ? undefined : toValue(entry)
+    const entry = await backend.get(key)
+    return entry === undefined ? undefined : await this.#toValue(entry)
   }
 
   /** Entries whose keys begin with `prefix`, in UTF-8 byte order of their keys, as they are when they are reached. */
   async *list(prefix = ''): AsyncGenerator<KvValue & { readonly key: string }, void, void> {
-    this.#assertOpen()
+    const { backend, assertOpen } = this.#parts
+    assertOpen()
     if (prefix !== '') checkKey(prefix)
     let after = ''
     for (;;) {
-      this.#assertOpen()
-      const page = await this.#backend.list(prefix, { after, ...LIST_PAGE })
-      for (const entry of page) if (!isOwn(entry.key)) yield { key: entry.key, ...toValue(entry) }
+      assertOpen()
+      const page = await backend.list(prefix, { after, ...LIST_PAGE })
+      for (const entry of page) {
+        if (isOwn(entry.key)) continue
+        const value = await this.#toValue(entry)
+        if (value !== undefined) yield { key: entry.key, ...value }
+      }
       const last = page.at(-1)
       if (last === undefined) return
       after = last.key
     }
   }
+
+  /** Undefined: it was sealed for somebody who has been forgotten. */
+  async #toValue(entry: KvEntry): Promise<KvValue | undefined> {
+    if (!isSealedEntry(entry.text)) return toValue(entry)
+    const { key, text, revision } = entry
+    const { seal } = this.#parts
+    if (seal === undefined) throw noKeys()
+    const plain = await seal.openValue(parseEntry(key, text), boundToKey(key))
+    if (plain === undefined) return undefined
+    return toValue({ key, text: `{"value":${Buffer.from(plain).toString('utf8')}}`, revision })
+  }
 }
 
 export class Kv extends KvReader {
-  readonly #backend: KvBackend
-  readonly #assertOpen: (written?: 'no') => void
+  readonly #parts: KvParts
 
-  constructor(backend: KvBackend, assertOpen: (written?: 'no') => void) {
-    super(backend, assertOpen)
-    this.#backend = backend
-    this.#assertOpen = assertOpen
+  constructor(parts: KvParts) {
+    super(parts)
+    this.#parts = parts
   }
 
   /**
    * Sets a value; durable once it resolves.
    *
-   * @throws PerdureError `kv-invalid`, `unsupported` with a `subject`, `disk-full`, `sync-failed`, `store-closed`, `backend-failed`; `written` says
-   * whether it was set
+   * @throws PerdureError `kv-invalid`, `disk-full`, `sync-failed`, `store-closed`, `backend-failed`; `subject-shredded`,
+   * `key-unavailable` with a `subject`; `written` says whether it was set
    */
-  async put(key: string, value: Json, options: KvPutOptions = {}): Promise<KvResult> {
-    this.#assertOpen('no')
+  async put(key: string, value: Json, options?: KvPutOptions): Promise<KvResult> {
+    const { backend, assertOpen } = this.#parts
+    assertOpen('no')
     checkKey(key, 'no')
-    return await this.#write(key, `{"value":${encodeValue(value)}}`, options)
+    const [text, { expect, subject }] = [encodeValue(value), toOptions(options, true)]
+    const sealed = subject === undefined ? undefined : await this.#seal(subject, key, text)
+    try {
+      return toResult(await backend.put(key, sealed ?? `{"value":${text}}`, expect))
+    } catch (error) {
+      throw putFailed(error)
+    }
   }
 
   /** Removes an entry, so that `get` finds none. @throws PerdureError as {@link Kv.put} */
-  async delete(key: string, options: KvPutOptions = {}): Promise<KvResult> {
-    this.#assertOpen('no')
+  async delete(key: string, options?: KvDeleteOptions): Promise<KvResult> {
+    const { backend, assertOpen } = this.#parts
+    assertOpen('no')
     checkKey(key, 'no')
-    return await this.#write(key, undefined, options)
-  }
-
-  async #write(key: string, text: string | undefined, options: KvPutOptions): Promise<KvResult> {
-    const expect = toExpect(options)
+    const { expect } = toOptions(options, false)
     try {
-      const outcome = await this.#backend.put(key, text, expect)
-      const isWritten = outcome.kind === 'written'
-      return isWritten ? { ok: true, revision: outcome.revision } : { ok: false, actual: outcome.actual }
+      return toResult(await backend.put(key, undefined, expect))
     } catch (error) {
-      throw writeFailure(error, 'kv', 'Get the key to see what it holds now; with `expect`, putting again is safe.')
+      throw putFailed(error)
     }
   }
+
+  async #seal(subject: string, key: string, text: string): Promise<string> {
+    const { seal } = this.#parts
+    if (seal === undefined) throw notSealed()
+    try {
+      return encodeSealedEntry(await seal.sealValue(subject, boundToKey(key), Buffer.from(text)))
+    } catch (error) {
+      throw withWritten(error, 'no')
+    }
+  }
+}
+
+/** Deletes what is sealed for a subject. @returns how many entries */
+export async function forgetValues(backend: KvBackend, subject: string): Promise<number> {
+  let count = 0
+  for (let after = ''; ;) {
+    const page = await backend.list('', { after, ...LIST_PAGE })
+    for (const { key, text, revision } of page) {
+      if (isOwn(key) || !isSealedEntry(text) || parseEntry(key, text).subject !== subject) continue
+      // Somebody may have put something else there meanwhile.
+      if ((await backend.put(key, undefined, revision)).kind === 'written') count++
+    }
+    const last = page.at(-1)
+    if (last === undefined) return count
+    after = last.key
+  }
+}
+
+function toResult(outcome: KvOutcome): KvResult {
+  return outcome.kind === 'written' ? { ok: true, revision: outcome.revision } : { ok: false, actual: outcome.actual }
+}
+
+function putFailed(error: unknown): unknown {
+  return writeFailure(error, 'kv', 'Get the key to see what it holds now; with `expect`, putting again is safe.')
 }
 
 function toValue({ key, text, revision }: KvEntry): KvValue {
@@ -114,9 +177,13 @@ function toValue({ key, text, revision }: KvEntry): KvValue {
     const { value } = JSON.parse(text) as { value: Json }
     return { value: deepFreeze(value), revision }
   } catch (cause) {
-    const options = { cause, hint: 'Restore the entry, or put it again.' }
-    throw new PerdureError('kv-corrupt', `the entry ${JSON.stringify(key)} is not JSON`, { path: 'kv', key }, options)
+    throw corrupt(key, 'is not JSON', cause)
   }
+}
+
+function corrupt(key: string, problem: string, cause?: unknown): PerdureError<'kv-corrupt'> {
+  const options = { cause, hint: 'Restore the entry, or put it again.' }
+  return new PerdureError('kv-corrupt', `the entry ${JSON.stringify(key)} ${problem}`, { path: 'kv', key }, options)
 }
 
 function isOwn(key: string): boolean {
@@ -129,31 +196,67 @@ function checkKey(key: unknown, written?: 'no'): void {
   if (isOwn(key as string)) throw invalid('/key', 'keys that begin with $ are Perdure’s own', written)
 }
 
-function toExpect(options: unknown): KvExpect {
+interface Options {
+  readonly expect: KvExpect
+  readonly subject: string | undefined
+}
+
+const NO_OPTIONS: Options = { expect: 'any', subject: undefined }
+
+function toOptions(options: unknown, takesSubject: boolean): Options {
+  if (options === undefined) return NO_OPTIONS
   if (typeof options !== 'object' || options === null) throw invalid('/options', 'the options are not an object', 'no')
   const { expect, subject, ...others } = options as { expect?: unknown; subject?: unknown }
-  if (subject !== undefined) throw noSealing()
-  const [other] = Object.keys(others)
-  if (other !== undefined) throw invalid(`/options/${other}`, `${other} is not an option here; expect is`, 'no')
+  const [other] = subject !== undefined && !takesSubject ? ['subject'] : Object.keys(others)
+  if (other !== undefined) {
+    const known = takesSubject ? 'expect and subject are' : 'expect is'
+    throw invalid(`/options/${other}`, `${other} is not an option here; ${known}`, 'no')
+  }
+  return { expect: toExpect(expect), subject: toSubject(subject) }
+}
+
+function toExpect(expect: unknown): KvExpect {
   if (expect === undefined) return 'any'
   if (expect === 'new' || expect === 0) return 'new'
   if (typeof expect === 'number' && Number.isSafeInteger(expect) && expect > 0) return expect
   throw invalid('/options/expect', "expect is neither 'new' nor a revision", 'no')
 }
 
-function noSealing(): PerdureError<'unsupported'> {
-  return new PerdureError(
-    'unsupported',
-    'this version of Perdure cannot seal a value for a subject yet',
-    { feature: 'values by subject' },
-    { hint: 'Leave subject out, or encrypt the value before it is put.', written: 'no' },
-  )
+function toSubject(subject: unknown): string | undefined {
+  if (subject === undefined) return undefined
+  const problem = typeof subject === 'string' ? checkName(subject) : 'is not a string'
+  if (problem !== undefined) throw invalid('/options/subject', `the subject ${problem}`, 'no')
+  return subject as string
+}
+
+/** A sealed value is met where the log is read without its keys. */
+function noKeys(): PerdureError<'key-unavailable'> {
+  const hint = 'Open the log with its keys.'
+  return new PerdureError('key-unavailable', 'the value is sealed, and its keys are not at hand', {}, { hint })
+}
+
+/** A value is to be sealed in a log that is not. */
+function notSealed(): PerdureError<'unsupported'> {
+  const message = 'the log is not sealed, so it cannot seal a value for a subject'
+  const hint = 'Leave subject out, or begin a log with keys (perdure init --keys).'
+  return new PerdureError('unsupported', message, { feature: 'values by subject' }, { hint, written: 'no' })
+}
+
+function parseEntry(key: string, text: string): SealedValue {
+  try {
+    const sealed = parseSealedEntry(text)
+    if (sealed !== undefined) return sealed
+  } catch {
+    // As below.
+  }
+  throw corrupt(key, 'is sealed, and does not say by what')
 }
 
 function encodeValue(value: unknown): string {
   try {
     const text = encodeJson(value)
-    if (Buffer.byteLength(text) <= DATA_SIZE_MAX_BYTES) return text
+    // UTF-8 takes at most three bytes for what UTF-16 counts as one.
+    if (text.length * 3 <= DATA_SIZE_MAX_BYTES || Buffer.byteLength(text) <= DATA_SIZE_MAX_BYTES) return text
   } catch (error) {
     if (!(error instanceof NotJson)) throw error
     throw invalid(`/value${error.pointer}`, `/value${error.pointer} ${error.problem}`, 'no')

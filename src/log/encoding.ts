@@ -7,11 +7,12 @@ import {
   DATA_SIZE_MAX_BYTES,
   META_SIZE_MAX_BYTES,
   TAGS_LENGTH_MAX,
+  type Actor,
   type NewEvent,
 } from '../events.js'
 import { encodeJson, NotJson, pointerPart, type Json } from '../json.js'
 import { checkName, checkTag, checkTime } from './names.js'
-import type { PreparedEvent, SealedData } from './ports.js'
+import type { ActorOf, PreparedEvent } from './ports.js'
 
 const MEMBERS: ReadonlySet<string> = new Set([
   'id',
@@ -36,6 +37,7 @@ export interface EncodedContent {
   readonly tags: readonly string[]
   readonly occurred: string | undefined
   readonly subject: string | undefined
+  readonly subjects: Readonly<Record<string, string>> | undefined
   readonly dataJson: string
   /** Everything of the line between the time and `data`. */
   readonly middle: string
@@ -49,6 +51,10 @@ export interface EncodingContext {
   readonly newId: () => string
   /** The declared version of a type and a check of its data; throws `event-invalid`. */
   readonly declared: (event: NewEvent, index: number) => number
+  /** The subject of an event that names none; throws `subject-missing`, `subject-ambiguous`. */
+  readonly subjectOf: (type: string, tags: readonly string[], index: number) => string | undefined
+  /** See `Ports`. */
+  readonly actorOf: ActorOf | undefined
   /** Perdure's own: may use `$` names and set `refers`. */
   readonly own: boolean
 }
@@ -64,7 +70,7 @@ export function encodeContent(
   event: NewEvent,
   stream: string,
   index: number,
-  { newId, declared, own }: EncodingContext,
+  { newId, declared, subjectOf, actorOf, own }: EncodingContext,
 ): EncodedContent {
   if (typeof event !== 'object' || event === null) throw invalidEvent(index, '', 'is not an object')
   for (const key in event) {
@@ -77,19 +83,26 @@ export function encodeContent(
       )
     }
   }
-  const { id, type, occurred, tags, meta, subject, subjects } = event
+  const { id, type, occurred, tags, subject: named } = event
+  // Looked at once: a getter could show another subject to the seal than to the line.
+  const subjects = isObject(event.subjects) ? { ...event.subjects } : event.subjects
   checkText(type, index, '/type')
   if (!own && type.startsWith('$')) throw invalidEvent(index, '/type', 'begins with $, which is reserved for Perdure')
   if (id !== undefined) checkText(id, index, '/id')
   if (occurred !== undefined) checkOccurred(occurred, index)
-  const middle =
-    (occurred === undefined ? '' : `,"occurred":"${occurred}"`) +
-    (tags === undefined || tags.length === 0 ? '' : encodeTags(tags, index)) +
-    (subject === undefined && subjects === undefined ? '' : encodeSubjects(event, index)) +
-    (own ? encodeRefers(event as { refers?: Refers }) : '') +
-    (meta === undefined ? '' : encodeMeta(meta, index))
+  const tagsJson = tags === undefined || tags.length === 0 ? '' : encodeTags(tags, index)
+  const isUnsaid = named === undefined && subjects === undefined && !own
+  const subject = isUnsaid ? subjectOf(type, tags ?? NO_TAGS, index) : named
   const dataJson = encodePart(event.data, index, '/data')
   checkSize(dataJson, DATA_SIZE_MAX_BYTES, index, '/data')
+  const meta = actorOf === undefined || own ? event.meta : withActor(event.meta, index, actorOf)
+  const middle =
+    (occurred === undefined ? '' : `,"occurred":"${occurred}"`) +
+    tagsJson +
+    (subject === undefined ? '' : encodeSubject(subject, subjects, index)) +
+    (subjects === undefined ? '' : encodeSubjects(subjects, dataJson, index)) +
+    (own ? encodeRefers(event as { refers?: Refers }) : '') +
+    (meta === undefined ? '' : encodeMeta(meta, index))
   return {
     id: id ?? newId(),
     chosen: id !== undefined,
@@ -99,6 +112,7 @@ export function encodeContent(
     tags: tags === undefined || tags.length === 0 ? NO_TAGS : [...tags],
     occurred,
     subject,
+    subjects,
     dataJson,
     middle,
   }
@@ -121,10 +135,10 @@ export function toPrepared(content: EncodedContent): PreparedEvent {
   }
 }
 
-/** The encoded form, with `sealed` in the place of the data if there is any. */
-export function encodeEvent(content: EncodedContent, sealed?: SealedData): EncodedEvent {
+/** The encoded form; with `sealed` in the place of the data, where that is sealed. */
+export function encodeEvent(content: EncodedContent, sealed?: string): EncodedEvent {
   const { id, chosen, type, version, tags, middle, dataJson } = content
-  const data = sealed === undefined ? `,"data":${dataJson}` : encodeSealed(sealed)
+  const data = sealed === undefined ? `,"data":${dataJson}` : `,"sealed":${sealed}`
   return {
     id,
     chosen,
@@ -133,10 +147,6 @@ export function encodeEvent(content: EncodedContent, sealed?: SealedData): Encod
     front: `,"id":${encodeJson(id)},"type":${encodeJson(type)}` + (version === 1 ? '' : `,"version":${version}`),
     back: `${middle}${data}}`,
   }
-}
-
-function encodeSealed({ data, sealed }: SealedData): string {
-  return (data === undefined ? '' : `,"data":${encodeJson(data)}`) + `,"sealed":${encodeJson(sealed)}`
 }
 
 /** Refuses a commit that is too large as a whole. */
@@ -201,26 +211,38 @@ function encodeMeta(meta: unknown, index: number): string {
   return json === '{}' ? '' : `,"meta":${json}`
 }
 
+/** What is looked at is a copy, and the copy is what is recorded. */
+function withActor(meta: unknown, index: number, actorOf: ActorOf): unknown {
+  const copy: unknown = meta === undefined ? {} : JSON.parse(encodePart(meta, index, '/meta'))
+  if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) return copy
+  const { actor } = copy as { actor?: unknown }
+  if (actor !== undefined) checkActor(actor, index)
+  return { ...copy, actor: actorOf(actor, index) }
+}
+
 const ACTOR_KINDS: readonly unknown[] = ['human', 'agent', 'system']
 
-function checkActor(actor: unknown, index: number): void {
+function checkActor(actor: unknown, index: number): asserts actor is Actor {
   if (typeof actor !== 'object' || actor === null) throw invalidEvent(index, '/meta/actor', 'is not an object')
   const { kind, id } = actor as { kind?: unknown; id?: unknown }
   if (!ACTOR_KINDS.includes(kind)) throw invalidEvent(index, '/meta/actor/kind', 'is not human, agent or system')
   checkText(id, index, '/meta/actor/id')
 }
 
-function encodeSubjects(event: NewEvent, index: number): string {
-  const { subject, subjects, data } = event
-  if (subject !== undefined) {
-    if (subjects !== undefined)
-      throw invalidEvent(index, '/subjects', 'stands beside subject; an event has one of them')
-    checkText(subject, index, '/subject')
-    return `,"subject":${encodeJson(subject)}`
-  }
-  if (typeof subjects !== 'object' || subjects === null || Array.isArray(subjects)) {
-    throw invalidEvent(index, '/subjects', 'is not an object')
-  }
+/** A caller without types may hand in anything. */
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function encodeSubject(subject: unknown, subjects: unknown, index: number): string {
+  if (subjects !== undefined) throw invalidEvent(index, '/subjects', 'stands beside subject; an event has one of them')
+  checkText(subject, index, '/subject')
+  return `,"subject":${encodeJson(subject)}`
+}
+
+function encodeSubjects(subjects: Readonly<Record<string, string>>, dataJson: string, index: number): string {
+  if (!isObject(subjects)) throw invalidEvent(index, '/subjects', 'is not an object')
+  const data = JSON.parse(dataJson) as Json
   if (Object.keys(subjects).length > TAGS_LENGTH_MAX) {
     throw invalidEvent(index, '/subjects', `has more than ${TAGS_LENGTH_MAX} members`)
   }

@@ -6,6 +6,7 @@ import { createDataCheck, messageOf, type DataCheck, type StandardSchema } from 
 import { invalidEvent } from './encoding.js'
 import type { JSONSchema } from './json-schema.js'
 import { checkName } from './names.js'
+import { isUnreadable } from './readable.js'
 import type { RecordedEventOf } from './typed-events.js'
 
 export type { StandardSchema } from './data-check.js'
@@ -93,11 +94,6 @@ export function defineEvents<const Declarations extends EventDeclarations>(
 
 function isCurrent(event: RecordedEvent, type: string, declaration: EventDeclaration | undefined): boolean {
   return event.type === type && event.version === declaration?.version && !isUnreadable(event)
-}
-
-/** Nothing of its data can be read. */
-function isUnreadable({ unreadable }: RecordedEvent): boolean {
-  return unreadable?.some(({ path }) => path === '') === true
 }
 
 /** For a store that was opened without declarations. */

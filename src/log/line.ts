@@ -4,6 +4,7 @@ import type { Meta, RecordedEvent } from '../events.js'
 import { deepFreeze, encodeJson, type Json } from '../json.js'
 import { checkName, checkTag, checkTime } from './names.js'
 import { commitOf, NO_META, NO_TAGS } from './plain-line.js'
+import { checkSealed, checkSubjects } from './sealed-parts.js'
 
 /** Where and when an event was recorded; given by the backend, under its lock. */
 export interface Place {
@@ -273,6 +274,12 @@ function checkValues({ stream, id, type, time, tags, revision, version, count }:
 
 const REST_KEYS = ['subject', 'subjects', 'refers', 'meta', 'data', 'sealed']
 
+function checkSealedRest({ data, sealed, subjects }: Record<string, unknown>): void {
+  if (data !== undefined) throw new MalformedLine('its data stands beside what is sealed')
+  const problem = checkSealed(sealed, subjects as RecordedEvent['subjects'])
+  if (problem !== undefined) throw new MalformedLine(`its sealed parts ${problem}`)
+}
+
 /** What follows the tags: only known keys, in their order, each once, and nothing between them. */
 function checkRest(text: string): void {
   const rest = parseText(text) as Record<string, unknown>
@@ -281,8 +288,11 @@ function checkRest(text: string): void {
   if (keys.length !== inOrder.length || keys.some((key, i) => key !== inOrder[i])) {
     throw new MalformedLine('its keys are not those of the format, in their order')
   }
-  const { meta = {} } = rest
+  const { meta = {}, subject, subjects } = rest
   if (typeof meta !== 'object' || meta === null || Array.isArray(meta)) throw new MalformedLine('its meta is no object')
+  const problem = checkSubjects(subject, subjects)
+  if (problem !== undefined) throw new MalformedLine(`its subjects ${problem}`)
+  if (Object.hasOwn(rest, 'sealed')) checkSealedRest(rest)
   // By length, because members of an object may stand in an order that JavaScript does not keep.
   if (encodeRecorded(rest).length !== text.length) throw new MalformedLine('it is not written as the format has it')
 }
@@ -302,6 +312,24 @@ function encodeRecorded(rest: Record<string, unknown>): string {
  * @throws MalformedLine
  */
 export function decodeLine(line: Line): RecordedEvent {
+  return withoutKeys(decodeSealedLine(line))
+}
+
+/** An event as its line has it. Frozen, unless something of it is sealed: whoever opens that completes it. */
+export interface DecodedLine {
+  readonly event: Writable<RecordedEvent>
+  /** Undefined: nothing. */
+  readonly sealed: Json | undefined
+}
+
+/** What can be told of it by somebody who has no keys. */
+export function withoutKeys({ event, sealed }: DecodedLine): RecordedEvent {
+  if (sealed !== undefined) event.unreadable = ALL_SEALED
+  return Object.freeze(event)
+}
+
+/** @throws MalformedLine */
+export function decodeSealedLine(line: Line): DecodedLine {
   scanner.envelope(line)
   return decodeRest('{' + scanner.rest().slice(1))
 }
@@ -309,25 +337,23 @@ export function decodeLine(line: Line): RecordedEvent {
 interface Rest extends Pick<RecordedEvent, 'subject' | 'subjects' | 'refers'> {
   readonly meta?: Meta
   readonly data?: Json
-  readonly sealed?: readonly { readonly at: string }[]
+  readonly sealed?: Json
 }
 
+const ALL_SEALED: NonNullable<RecordedEvent['unreadable']> = deepFreeze([{ path: '', why: 'key-unavailable' }])
+
 /** `text` is the part of the line behind the tags, as an object. */
-function decodeRest(text: string): RecordedEvent {
+function decodeRest(text: string): DecodedLine {
   const { subject, subjects, refers, meta, data, sealed } = deepFreeze(parseText(text)) as Rest
   if (data === undefined && sealed === undefined) throw new MalformedLine('"data" is missing')
   const event = toEvent(meta ?? NO_META, data ?? null)
   if (subject !== undefined) event.subject = subject
   if (subjects !== undefined) event.subjects = subjects
   if (refers !== undefined) event.refers = refers
-  if (sealed !== undefined) {
-    // Until somebody with the key unseals it.
-    event.unreadable = Object.freeze(sealed.map(({ at }) => ({ path: at, why: 'key-unavailable' as const })))
-  }
-  return Object.freeze(event)
+  return { event: sealed === undefined ? Object.freeze(event) : event, sealed }
 }
 
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
+export type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 /** What the scanner has read, as an event. One literal for each shape: spreading takes longer than parsing the line. */
 function toEvent(meta: Meta, data: Json): Writable<RecordedEvent> {
@@ -336,9 +362,4 @@ function toEvent(meta: Meta, data: Json): Writable<RecordedEvent> {
   return occurred === undefined
     ? { position, commit, stream, revision, id, type, version, time, tags, meta, data }
     : { position, commit, stream, revision, id, type, version, time, occurred, tags, meta, data }
-}
-
-/** What is sealed in a line that {@link decodeLine} found partly unreadable. */
-export function sealedOf(line: Line): Json {
-  return (parseText(line) as { sealed: Json }).sealed
 }

@@ -3,7 +3,7 @@ import type { Backend, Line } from '../backends/protocol.js'
 import { assertInvariant, isPerdureError, PerdureError } from '../errors.js'
 import type { Query, RecordedEvent } from '../events.js'
 import type { Events } from './evolution.js'
-import { decodeLine, MalformedLine, sealedOf } from './line.js'
+import { decodeSealedLine, MalformedLine, withoutKeys, type DecodedLine } from './line.js'
 import { decodePlainLines } from './plain-line.js'
 import type { SealPort } from './ports.js'
 import { parseQuery, type ParsedQuery } from './selection.js'
@@ -73,13 +73,13 @@ export class Reader {
 
   /** The event that a line records, as a reader sees it. */
   async decode(line: Line, raw: boolean): Promise<RecordedEvent> {
-    const event = await this.#unsealed(this.#decode(line), line)
+    await this.#seal?.refresh()
+    const event = await this.#unsealed(this.#decode(line))
     return raw ? event : this.#events.upcast(event)
   }
 
-  async #unsealed(event: RecordedEvent, line: Line): Promise<RecordedEvent> {
-    if (this.#seal === undefined || event.unreadable === undefined) return event
-    return await this.#seal.unseal(event, sealedOf(line))
+  #unsealed(decoded: DecodedLine): RecordedEvent | Promise<RecordedEvent> {
+    return this.#seal === undefined ? withoutKeys(decoded) : this.#seal.unseal(decoded)
   }
 
   /** What cannot be upcast is given as recorded where `failures` takes the reason, and thrown elsewhere. */
@@ -99,13 +99,17 @@ export class Reader {
     query: ParsedQuery,
     failures?: Map<number, PerdureError>,
   ): Promise<readonly RecordedEvent[]> {
+    // What was forgotten before a page is read is not given out any more, by whichever process it was.
+    await this.#seal?.refresh()
     const events: RecordedEvent[] = []
     const plain = decodePlainLines(lines)
     for (const [i, line] of lines.entries()) {
-      const event = plain[i] ?? this.#decode(line)
-      if (!isSelected(event, query)) continue
-      const readable =
-        this.#seal !== undefined && event.unreadable !== undefined ? await this.#unsealed(event, line) : event
+      const event = plain[i]
+      const decoded = event === undefined ? this.#decode(line) : { event, sealed: undefined }
+      if (!isSelected(decoded.event, query)) continue
+      const opened = this.#unsealed(decoded)
+      // Mostly the key is at hand, and there is nothing to wait for.
+      const readable = opened instanceof Promise ? await opened : opened
       events.push(query.raw ? readable : this.#upcast(readable, failures))
     }
     return events
@@ -117,16 +121,16 @@ export class Reader {
     for await (const lines of this.#linePages(query)) {
       for (const line of lines) {
         // Most lines need not be decoded to know.
-        if (mayBeDropped(line, parsed) && !isSelected(this.#decode(line), parsed)) continue
+        if (mayBeDropped(line, parsed) && !isSelected(this.#decode(line).event, parsed)) continue
         yield line
         if (--left <= 0) return
       }
     }
   }
 
-  #decode(line: Line): RecordedEvent {
+  #decode(line: Line): DecodedLine {
     try {
-      return decodeLine(line)
+      return decodeSealedLine(line)
     } catch (error) {
       if (!(error instanceof MalformedLine)) throw error
       const position = /^\{"position":(\d+)/.exec(line)?.[1]

@@ -1,7 +1,7 @@
 /** Appending: check, seal, encode, write in a group; then turn the backend's outcome into an answer that tells all. */
 import type { Backend, Commit, CommitWrite, FailedCondition, Line } from '../backends/protocol.js'
 import type { Clock } from '../clock.js'
-import { PerdureError, withWritten } from '../errors.js'
+import { isPerdureError, PerdureError, withWritten } from '../errors.js'
 import type { Appended, Conflict, Expect, NewEvent, RecordedEvent, Refused, Unless, Write } from '../events.js'
 import { checkExpect, checkNoOthers, checkUnless, conditionInvalid, type CheckedUnless } from './conditions.js'
 import {
@@ -11,10 +11,12 @@ import {
   encodeEvent,
   toPrepared,
   type EncodedContent,
+  type EncodingContext,
 } from './encoding.js'
 import type { Events } from './evolution.js'
 import { GroupBuilder, type Outcome } from './group-builder.js'
 import type { Ports } from './ports.js'
+import { isForgotten } from './readable.js'
 import { attempt, type Reader } from './reader.js'
 import { compareWithRecorded, idReused } from './repeat.js'
 import { parseQuery, TIME_MAX_MS, type ParsedQuery } from './selection.js'
@@ -85,11 +87,14 @@ export class Writer {
     if (unless !== undefined && unless.after > this.#group.head) await this.#checkAfter(unless.after)
     const { check, seal } = this.#options.ports
     for (let attempts = 0; attempts < GUARD_ATTEMPTS_MAX; attempts++) {
-      const commit = check === undefined && seal === undefined ? encodeOpen(prepared) : await this.#encode(prepared)
+      const commit =
+        check === undefined && seal === undefined ? encodeOpen(prepared) : await this.#encode(prepared, own)
+      if ('ok' in commit) return commit
       const outcome = await this.#group.submit(commit)
       if (outcome.kind === 'written') return appended(prepared, outcome.first, outcome.revisions)
       const answer = await this.#tryToAnswer(prepared, outcome)
       if (answer !== undefined) return answer
+      await seal?.refresh()
     }
     throw new PerdureError(
       'backend-failed',
@@ -100,7 +105,9 @@ export class Writer {
   }
 
   #prepare(writes: readonly Write[], unless: Unless | undefined, own: boolean): Prepared {
-    const context = { newId: this.#options.newId, declared: this.#options.events.check, own }
+    const { newId, events, ports } = this.#options
+    const subjectOf: EncodingContext['subjectOf'] = (...about) => ports.seal?.subjectOf(...about)
+    const context = { newId, declared: events.check, subjectOf, actorOf: ports.actorOf, own }
     const contents: EncodedContent[] = []
     if (!Array.isArray(writes)) throw conditionInvalid('', 'what to commit is not a list of writes')
     const prepared = (writes as readonly Write[]).map((write, i): PreparedWrite => {
@@ -132,19 +139,37 @@ export class Writer {
     }
   }
 
-  /** With a contract to check against or keys to seal with. */
-  async #encode(prepared: Prepared): Promise<Commit> {
+  /** With a contract to check against or keys to seal with. Perdure's own events are never sealed. */
+  async #encode(prepared: Prepared, own: boolean): Promise<Commit | Appended> {
     const { check, seal } = this.#options.ports
-    // Guards are read before what they guard: a change in between is then noticed.
-    const sealGuards = await seal?.guards()
-    const checkGuards = await check?.check(prepared.contents.map(toPrepared))
-    const writes: CommitWrite[] = []
-    for (const { stream, expect, contents } of prepared.writes) {
-      const events = []
-      for (const content of contents) events.push(encodeEvent(content, await seal?.seal(toPrepared(content))))
-      writes.push({ stream, expect, events })
+    try {
+      const checkGuards = await check?.check(prepared.contents.map(toPrepared))
+      const { parts = [], guards } = (own ? undefined : await seal?.seal(prepared.contents)) ?? {}
+      let next = 0
+      const writes = prepared.writes.map(({ stream, expect, contents }): CommitWrite => {
+        return { stream, expect, events: contents.map((content) => encodeEvent(content, parts[next++])) }
+      })
+      return { ...toCommit(prepared, writes), guards: { ...guards, ...checkGuards } }
+    } catch (error) {
+      // Ids are judged before subjects: what was recorded before its subject was forgotten is still a repeat.
+      const answer = isPerdureError(error) && error.code === 'subject-shredded' && (await this.#ifRepeated(prepared))
+      if (answer) return answer
+      throw withWritten(error, 'no')
     }
-    return { ...toCommit(prepared, writes), guards: { ...sealGuards, ...checkGuards } }
+  }
+
+  /** Undefined: not all of it is recorded. */
+  async #ifRepeated(prepared: Prepared): Promise<Appended | undefined> {
+    const { backend } = this.#options
+    const places = await backend.find(prepared.contents.map(({ id }) => id))
+    if (places.size < prepared.contents.length) return undefined
+    const lines: Line[] = []
+    for (const { id } of prepared.contents) {
+      const position = places.get(id) as number
+      const page = { after: position - 1, upTo: position, backwards: false, limit: 1, maxBytes: 1 }
+      lines.push(...(await backend.read([{}], page)).lines)
+    }
+    return await this.#compare(prepared, lines, Infinity)
   }
 
   /** Nothing is written any more: what fails now is reading what was. */
@@ -172,6 +197,8 @@ export class Writer {
   /** All ids are recorded: a harmless repeat, or a mistake. What stands after `ownAfter` this very call has written. */
   async #compare(prepared: Prepared, lines: readonly Line[], ownAfter: number): Promise<Appended> {
     const recorded = await Promise.all(lines.map((line) => this.#options.reader.decode(line, true)))
+    // An original that can be read later is compared later.
+    recorded.forEach(isForgotten)
     const comparison = compareWithRecorded(prepared.contents, recorded)
     if (comparison === 'different') {
       const places = new Map(recorded.map(({ id, position }) => [id, position]))

@@ -1,7 +1,7 @@
 /** Snapshots that have become due, saved in the background: a read only leaves its state here, in memory. */
 import { NotJson } from '../json.js'
 import { stateInvalid } from './projection.js'
-import type { SnapshotSubject } from './snapshot-text.js'
+import type { SnapshotSubject, StateToSave } from './snapshot-text.js'
 import { encodeState } from './state-text.js'
 
 /** Of the states that wait, together; then the oldest wait no longer. They become due again when they are next used. */
@@ -18,7 +18,7 @@ export interface SnapshotSaving {
 interface Due {
   readonly subject: SnapshotSubject
   readonly position: number
-  readonly stateText: string
+  readonly state: StateToSave
 }
 
 export class DueSnapshots {
@@ -39,11 +39,16 @@ export class DueSnapshots {
   }
 
   /** Keeps the state as it is now, before its caller has it and may change it. Never fails. */
-  note(projection: object, subject: SnapshotSubject, position: number, state: unknown): void {
+  note(
+    projection: object,
+    subject: SnapshotSubject,
+    position: number,
+    { state, ...more }: Omit<StateToSave, 'text'> & { readonly state: unknown },
+  ): void {
     const { key } = subject
     if (this.#unsaveable.has(projection) || this.#waiting.has(key) || this.#savingKey === key) return
     try {
-      this.#add({ subject, position, stateText: encodeState(state) })
+      this.#add({ subject, position, state: { ...more, text: encodeState(state) } })
     } catch (error) {
       this.#unsaveable.add(projection)
       this.#noteFailure(error instanceof NotJson ? stateInvalid(subject.name, error) : error)
@@ -68,7 +73,7 @@ export class DueSnapshots {
 
   #add(due: Due): void {
     this.#waiting.set(due.subject.key, due)
-    this.#waitingCharacters += due.stateText.length
+    this.#waitingCharacters += due.state.text.length
     for (const [key] of this.#waiting) {
       if (this.#waitingCharacters <= WAITING_SIZE_MAX_CHARACTERS || this.#waiting.size === 1) return
       this.#take(key)
@@ -78,7 +83,7 @@ export class DueSnapshots {
   #take(key: string): Due | undefined {
     const due = this.#waiting.get(key)
     this.#waiting.delete(key)
-    this.#waitingCharacters -= due?.stateText.length ?? 0
+    this.#waitingCharacters -= due?.state.text.length ?? 0
     return due
   }
 

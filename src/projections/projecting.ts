@@ -4,13 +4,14 @@ import { assertInvariant, PerdureError } from '../errors.js'
 import type { Selection } from '../events.js'
 import { NotJson } from '../json.js'
 import type { Events } from '../log/evolution.js'
+import type { StateSeal } from '../log/ports.js'
 import { attempt, type Reader } from '../log/reader.js'
 import { parseQuery, parseSelection, restrictTypes, toRecordedTime } from '../log/selection.js'
 import { DueSnapshots, type SnapshotSaving } from './due-snapshots.js'
 import { Fold } from './fold.js'
 import { stateInvalid, toProjection, type Projection } from './projection.js'
 import { SavedStates, type Snapshot } from './saved-states.js'
-import { snapshotSubject, type SnapshotSubject } from './snapshot-text.js'
+import { snapshotSubject, type Mentioned, type SnapshotSubject } from './snapshot-text.js'
 import { encodeState } from './state-text.js'
 
 export type { Snapshot } from './saved-states.js'
@@ -26,6 +27,8 @@ export interface Projected<State> {
   readonly position: number
   /** With a `stream` in the selection: its revision at that position. */
   readonly revision?: number
+  /** How many events were left out because what they were about has been forgotten; absent where none was. */
+  readonly forgotten?: number
 }
 
 export type ProjectSelection = Selection & { readonly at?: number | Date }
@@ -46,6 +49,8 @@ export interface ProjectorParts {
   readonly snapshots: SnapshotOptions
   /** An observer never saves. */
   readonly isReadOnly: boolean
+  /** Undefined: the log is not sealed, or its keys are not at hand. */
+  readonly seal?: StateSeal | undefined
 }
 
 /** A state, and how it came about. */
@@ -54,6 +59,9 @@ interface Folded<State> {
   readonly subject: SnapshotSubject
   /** How many events were folded after the snapshot, or in all. */
   readonly count: number
+  readonly mentions: Mentioned
+  readonly forgotten: number
+  readonly since: number
 }
 
 export class Projector {
@@ -64,8 +72,12 @@ export class Projector {
 
   constructor(parts: ProjectorParts) {
     this.#parts = parts
-    this.#saved = new SavedStates(parts.backend, { keep: parts.snapshots.keep, isReadOnly: parts.isReadOnly })
-    this.#due = new DueSnapshots(({ subject, position, stateText }) => this.#saved.save(subject, position, stateText))
+    this.#saved = new SavedStates(parts.backend, {
+      keep: parts.snapshots.keep,
+      isReadOnly: parts.isReadOnly,
+      seal: parts.seal,
+    })
+    this.#due = new DueSnapshots(({ subject, position, state }) => this.#saved.save(subject, position, state))
   }
 
   /** What opening found among the snapshots. */
@@ -79,12 +91,13 @@ export class Projector {
     const { at, ...selected } = toObject(selection)
     const matcher = parseSelection(selected)
     const position = await this.#positionOf(at)
-    const { state, subject, count } = await this.#fold(projection, matcher, position)
+    const folded = await this.#fold(projection, matcher, position)
+    const { state, subject, count, forgotten } = folded
     const { stream } = selected
     const revision = stream === undefined ? {} : { revision: await this.revisionAt(stream, position) }
     // A fold of the past is of no use to those who come later.
-    if (at === undefined && this.#isDue(count)) this.#due.note(projection, subject, position, state)
-    return { state, position, ...revision }
+    if (at === undefined && this.#isDue(count)) this.#due.note(projection, subject, position, folded)
+    return { state, position, ...revision, ...(forgotten === 0 ? {} : { forgotten }) }
   }
 
   /** How many events a stream held when the log was this long. */
@@ -109,8 +122,13 @@ export class Projector {
     const projection = toProjection(given)
     const matcher = parseSelection(selection)
     const { position } = await this.#parts.backend.head()
-    const { state, subject } = await this.#fold(projection, matcher, position)
-    return await this.#saved.save(subject, position, toText(projection.name, state))
+    const { state, subject, ...folded } = await this.#fold(projection, matcher, position)
+    return await this.#saved.save(subject, position, { ...folded, text: toText(projection.name, state) })
+  }
+
+  /** Destroys the states that may say something of a subject. @returns how many */
+  async forget(subject: string): Promise<number> {
+    return await this.#saved.forget(subject)
   }
 
   /** @throws PerdureError `snapshot-malformed` */
@@ -135,15 +153,17 @@ export class Projector {
 
   async #fold<State>(projection: Projection<State>, matcher: Matcher, upTo: number): Promise<Folded<State>> {
     const subject = snapshotSubject(projection, matcher, this.#parts.events)
+    const since = this.#parts.seal?.revision ?? 0
     const saved = await this.#saved.newest(subject, upTo)
     // The projection's own state, of the same version: its name and version vouch for the type.
-    const fold = new Fold(projection, saved === undefined ? undefined : { state: saved.state as State })
+    const fold = new Fold(projection, saved === undefined ? undefined : { ...saved, state: saved.state as State })
     const bounds = parseQuery({ after: saved?.position ?? 0, upTo, enrichments: projection.enrichments })
     // The backend skips what has no handler before anything of it is parsed: most of the speed of a replay.
     const query = { ...bounds, matcher: restrictTypes(matcher, Object.keys(projection.on)) }
     for await (const page of this.#parts.reader.pages(attempt(() => query))) fold.applyAll(page)
     if (fold.count >= LONG_FOLD_EVENTS) this.#saved.forgetPlaces(subject.key)
-    return { state: fold.state, subject, count: fold.count }
+    const { state, count, mentions, forgotten } = fold
+    return { state, subject, count, mentions, forgotten, since }
   }
 
   #isDue(count: number): boolean {

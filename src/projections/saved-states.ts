@@ -3,16 +3,27 @@ import type { Backend, SnapshotPlace } from '../backends/protocol.js'
 import { isPerdureError, writeFailure } from '../errors.js'
 import type { Selection } from '../events.js'
 import { countUpTo } from '../binary-search.js'
+import { toSelection } from '../log/normal-form.js'
+import type { StateSeal } from '../log/ports.js'
 import { KnownPlaces } from './known-places.js'
 import {
   encodeSnapshot,
   nameIn,
   parseSnapshot,
   snapshotMalformed,
-  toSelection,
-  type SavedState,
+  type Mentioned,
+  type SavedText,
   type SnapshotSubject,
+  type StateToSave,
 } from './snapshot-text.js'
+
+/** A state to go on from. */
+export interface SavedState {
+  readonly position: number
+  readonly state: unknown
+  readonly mentions: Mentioned
+  readonly forgotten: number
+}
 
 export interface Snapshot {
   readonly name: string
@@ -32,6 +43,8 @@ export interface SavedStatesOptions {
    * sure.
    */
   readonly isReadOnly: boolean
+  /** Undefined: the log is not sealed, or its keys are not at hand. */
+  readonly seal: StateSeal | undefined
 }
 
 /** What looking at the snapshots came to. */
@@ -46,12 +59,14 @@ export class SavedStates {
   readonly #backend: Backend
   readonly #keep: number
   readonly #isReadOnly: boolean
+  readonly #seal: StateSeal | undefined
   readonly #places = new KnownPlaces()
 
-  constructor(backend: Backend, { keep = Infinity, isReadOnly }: SavedStatesOptions) {
+  constructor(backend: Backend, { keep = Infinity, isReadOnly, seal }: SavedStatesOptions) {
     this.#backend = backend
     this.#keep = keep
     this.#isReadOnly = isReadOnly
+    this.#seal = seal
   }
 
   /** The newest at or below a position. @throws PerdureError `snapshot-malformed`, unless only for reading */
@@ -62,7 +77,10 @@ export class SavedStates {
       const position = positions[countUpTo(positions, limit) - 1]
       if (position === undefined) return undefined
       const saved = await this.#readOrPassOver({ key, position })
-      if (saved !== undefined && saved !== 'malformed') return saved
+      if (saved !== undefined && saved !== 'malformed') {
+        const opened = await this.#open({ key, position }, saved)
+        if (opened !== undefined) return opened
+      }
       if (saved === undefined && !isFresh) {
         // Removed, by whoever keeps only so many: there may be newer ones.
         this.forgetPlaces(key)
@@ -77,12 +95,15 @@ export class SavedStates {
     this.#places.forget(key)
   }
 
-  /** Durable once it resolves. Does nothing if the same is there already. */
-  async save(subject: SnapshotSubject, position: number, stateText: string): Promise<Snapshot> {
+  /** Durable once it resolves. Does nothing if the same is there already, or if it must not be kept any more. */
+  async save(subject: SnapshotSubject, position: number, state: StateToSave): Promise<Snapshot> {
     const place = { key: subject.key, position }
     const saved = await this.#read(place)
     if (saved !== undefined) return toSnapshot(saved)
-    const text = encodeSnapshot(subject, position, stateText)
+    const sealed = await this.#seal?.sealState(place, state.mentions, state.since, state.text)
+    const text = encodeSnapshot(subject, position, state, sealed)
+    const snapshot = toSnapshot({ subject, position, bytes: Buffer.byteLength(text) })
+    if (this.#seal !== undefined && sealed === undefined) return snapshot
     try {
       await this.#backend.snapshots.put(place, text)
     } catch (error) {
@@ -91,7 +112,21 @@ export class SavedStates {
     }
     this.#places.add(place.key, position)
     await this.#removeOldest(place.key)
-    return toSnapshot({ subject, position, bytes: Buffer.byteLength(text) })
+    return snapshot
+  }
+
+  /** Destroys every state that may say something of a subject, and the keys of those that are only being saved. */
+  async forget(subject: string): Promise<number> {
+    const kept: SnapshotPlace[] = []
+    let count = 0
+    for (const place of await this.#backend.snapshots.list()) {
+      if (await this.#mayMention(place, subject)) {
+        await this.#remove(place)
+        count++
+      } else kept.push(place)
+    }
+    await this.#seal?.forgetOtherStates(kept)
+    return count
   }
 
   /** @throws PerdureError `snapshot-malformed`, unless only for reading */
@@ -127,7 +162,7 @@ export class SavedStates {
         continue
       }
       if (!this.#isReadOnly && !rebuild) throw problem
-      if (!this.#isReadOnly) await this.#backend.snapshots.remove(place)
+      if (!this.#isReadOnly) await this.#remove(place)
       malformed++
     }
     const found = places.length
@@ -156,7 +191,7 @@ export class SavedStates {
     return positions
   }
 
-  async #readOrPassOver(place: SnapshotPlace): Promise<SavedState | 'malformed' | undefined> {
+  async #readOrPassOver(place: SnapshotPlace): Promise<SavedText | 'malformed' | undefined> {
     try {
       return await this.#read(place)
     } catch (error) {
@@ -166,7 +201,7 @@ export class SavedStates {
   }
 
   /** Undefined: there is none. */
-  async #read(place: SnapshotPlace): Promise<SavedState | undefined> {
+  async #read(place: SnapshotPlace): Promise<SavedText | undefined> {
     const text = await this.#backend.snapshots.read(place)
     return text === undefined ? undefined : parseSnapshot(text, place, this.#backend.name)
   }
@@ -175,8 +210,32 @@ export class SavedStates {
     if (this.#keep === Infinity) return
     const positions = this.#places.of(key) ?? (await this.#askPlaces(key))
     for (const position of positions.slice(0, Math.max(0, positions.length - this.#keep))) {
-      await this.#backend.snapshots.remove({ key, position })
-      this.#places.remove(key, position)
+      await this.#remove({ key, position })
+    }
+  }
+
+  /** Its key first: a file without a key is no state. */
+  async #remove(place: SnapshotPlace): Promise<void> {
+    await this.#seal?.forgetState(place)
+    await this.#backend.snapshots.remove(place)
+    this.#places.remove(place.key, place.position)
+  }
+
+  /** Undefined: its key is gone, or not at hand. */
+  async #open(place: SnapshotPlace, { state, sealed, ...saved }: SavedText): Promise<SavedState | undefined> {
+    if (sealed === undefined) return { ...saved, state }
+    const text = await this.#seal?.openState(place, saved.mentions, sealed)
+    return text === undefined ? undefined : { ...saved, state: JSON.parse(text) as unknown }
+  }
+
+  /** What cannot be read may say anything. */
+  async #mayMention(place: SnapshotPlace, subject: string): Promise<boolean> {
+    try {
+      const saved = await this.#read(place)
+      return saved !== undefined && (saved.mentions === 'all' || saved.mentions.includes(subject))
+    } catch (error) {
+      if (isMalformed(error)) return true
+      throw error
     }
   }
 }
@@ -185,7 +244,7 @@ function isMalformed(error: unknown): error is Error {
   return isPerdureError(error) && error.code === 'snapshot-malformed'
 }
 
-function toSnapshot({ subject, position, bytes }: Omit<SavedState, 'state'>): Snapshot {
+function toSnapshot({ subject, position, bytes }: Pick<SavedText, 'subject' | 'position' | 'bytes'>): Snapshot {
   const { name, version, selection } = subject
   return { name, version, selection: toSelection(selection), position, bytes }
 }

@@ -1,8 +1,8 @@
 /** What stands in a snapshot: of what it is, as of where, and the state. One JSON object. */
 import type { Matcher, SnapshotPlace } from '../backends/protocol.js'
 import { PerdureError } from '../errors.js'
-import type { QueryItem, Selection } from '../events.js'
 import type { Events } from '../log/evolution.js'
+import { normalForm } from '../log/normal-form.js'
 import type { Projection } from './projection.js'
 
 /** Of what a state is: two states of the same subject at one position are the same. */
@@ -17,13 +17,31 @@ export interface SnapshotSubject {
   readonly enrichments: boolean
 }
 
-export interface SavedState {
+/** Of whom a state may say something; too many to name: `all`. */
+export type Mentioned = readonly string[] | 'all'
+
+/** A state, and what must be known of it to keep it. */
+export interface StateToSave {
+  /** As JSON. */
+  readonly text: string
+  readonly mentions: Mentioned
+  /** How many events it was folded without: what they were about is forgotten. */
+  readonly forgotten: number
+  /** What was known of who is forgotten when the fold began. */
+  readonly since: number
+}
+
+/** What stands in a snapshot. */
+export interface SavedText {
   readonly subject: SnapshotSubject
   readonly position: number
   /** Of its text. */
   readonly bytes: number
-  /** Parsed anew each time, so whoever folds on may change it. */
-  readonly state: unknown
+  readonly mentions: Mentioned
+  readonly forgotten: number
+  /** Parsed anew each time, so whoever folds on may change it. Where it is sealed, this opens it. */
+  readonly state?: unknown
+  readonly sealed?: unknown
 }
 
 export function snapshotSubject<State>(
@@ -40,15 +58,21 @@ export function snapshotSubject<State>(
   return { key: keyOf(subject), ...subject }
 }
 
-/** `stateText` is the state as JSON. */
-export function encodeSnapshot(subject: SnapshotSubject, position: number, stateText: string): string {
+/** `sealed` is JSON of what stands in the place of the state; undefined: the log is not sealed. */
+export function encodeSnapshot(
+  subject: SnapshotSubject,
+  position: number,
+  { text, mentions, forgotten }: StateToSave,
+  sealed: string | undefined,
+): string {
   const { name, version, types, selection, enrichments } = subject
-  const front = JSON.stringify({ name, version, types, selection, enrichments, position })
-  return `${front.slice(0, -1)},"state":${stateText}}`
+  const what = { name, version, types, selection, enrichments, position }
+  const front = JSON.stringify(sealed === undefined ? what : { ...what, forgotten, mentions })
+  return `${front.slice(0, -1)},${sealed === undefined ? `"state":${text}` : `"sealed":${sealed}`}}`
 }
 
 /** @throws PerdureError `snapshot-malformed`; `path` is what to call it where there is no file */
-export function parseSnapshot(text: string, place: SnapshotPlace, path: string): SavedState {
+export function parseSnapshot(text: string, place: SnapshotPlace, path: string): SavedText {
   let parsed: Record<string, unknown> | null
   try {
     parsed = JSON.parse(text) as Record<string, unknown> | null
@@ -56,17 +80,24 @@ export function parseSnapshot(text: string, place: SnapshotPlace, path: string):
     throw snapshotMalformed(path, place, 'it is not JSON', {}, cause)
   }
   if (!isSnapshot(parsed)) throw snapshotMalformed(path, place, 'something of it is missing')
-  const { position, state, ...subject } = parsed
+  const { position, state, sealed, forgotten = 0, mentions = [], ...subject } = parsed
   const key = place.key === formerKeyOf(subject) ? place.key : keyOf(subject)
   if (key !== place.key)
     throw snapshotMalformed(path, place, 'it is of something else', { expected: place.key, found: key })
   if (position !== place.position) {
     throw snapshotMalformed(path, place, 'it is of another position', { expected: place.position, found: position })
   }
-  return { subject: { ...subject, key }, position, bytes: Buffer.byteLength(text), state }
+  const content = sealed === undefined ? { state } : { sealed }
+  return { subject: { ...subject, key }, position, bytes: Buffer.byteLength(text), mentions, forgotten, ...content }
 }
 
-type Parsed = Parts & { readonly position: number; readonly state: unknown }
+type Parsed = Parts & {
+  readonly position: number
+  readonly state?: unknown
+  readonly sealed?: object
+  readonly forgotten?: number
+  readonly mentions?: Mentioned
+}
 
 function isSnapshot(value: object | null): value is Parsed {
   const { name, version, types, selection, enrichments, position } = (value ?? {}) as Partial<Record<string, unknown>>
@@ -79,8 +110,15 @@ function isSnapshot(value: object | null): value is Parsed {
     typeof enrichments === 'boolean' &&
     Number.isSafeInteger(position) &&
     value !== null &&
-    Object.hasOwn(value, 'state')
+    (Object.hasOwn(value, 'state') || isSealed(value))
   )
+}
+
+function isSealed(value: object): boolean {
+  const { sealed, forgotten, mentions } = value as Partial<Record<string, unknown>>
+  const areMentions =
+    mentions === 'all' || (Array.isArray(mentions) && mentions.every((one) => typeof one === 'string'))
+  return typeof sealed === 'object' && sealed !== null && Number.isSafeInteger(forgotten) && areMentions
 }
 
 /** The projection that a snapshot of this key is of; undefined if the key is none of ours. */
@@ -91,11 +129,6 @@ export function nameIn(key: string): string | undefined {
   } catch {
     return undefined
   }
-}
-
-/** The selection as a caller would write it. */
-export function toSelection([item, ...others]: Matcher): Selection {
-  return others.length === 0 && item !== undefined ? item : { any: item === undefined ? [] : [item, ...others] }
 }
 
 export function snapshotMalformed(
@@ -126,17 +159,4 @@ function keyOf({ name, version, types, selection, enrichments }: Parts): string 
 /** As it was before versions were in it: such a snapshot is sound, and is no longer gone on from. */
 function formerKeyOf({ name, selection, enrichments }: Parts): string {
   return JSON.stringify({ name, selection, ...(enrichments ? { enrichments } : {}) })
-}
-
-/** The same for selections that differ only in the order of what they list, or in listing something twice. */
-function normalForm(matcher: Matcher): Matcher {
-  const items = matcher.map(({ stream, streamPrefix, types, tags }): QueryItem => ({
-    ...(stream === undefined ? {} : { stream }),
-    ...(streamPrefix === undefined || streamPrefix === '' ? {} : { streamPrefix }),
-    ...(types === undefined ? {} : { types: [...new Set(types)].sort() }),
-    ...(tags === undefined ? {} : { tags: [...new Set(tags)].sort() }),
-  }))
-  if (items.length === 1) return items
-  const texts = new Map(items.map((item) => [JSON.stringify(item), item]))
-  return [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
 }

@@ -6,28 +6,36 @@ import type { Claim, KvBackend, KvOutcome } from '../backends/protocol.js'
 import { assertInvariant, isPerdureError, PerdureError } from '../errors.js'
 import { checkpointKey, encodeCheckpoint, parseCheckpoint, type Checkpoint, type CheckpointNote } from './checkpoint.js'
 import type { History } from './history.js'
+import { isSameQuery, subscriptionChanged } from './recorded-query.js'
+import type { SubscribeRequest } from './request.js'
 
 /** How often a write is tried whose answers are lost. */
 const ATTEMPTS_MAX = 5
 
+type Asked = Pick<SubscribeRequest, 'name' | 'recordedQuery' | 'changeQuery'>
+
 export class CheckpointKeeper {
   readonly #kv: KvBackend
-  readonly #name: string
+  readonly #asked: Asked
   readonly #key: string
   readonly #history: History
   readonly #note: () => CheckpointNote
   /** Of the last write; undefined: nothing was written yet. */
   #revision: number | undefined
 
-  constructor(kv: KvBackend, history: History, name: string, note: () => CheckpointNote) {
+  constructor(kv: KvBackend, history: History, asked: Asked, note: () => CheckpointNote) {
     this.#kv = kv
     this.#history = history
-    this.#name = name
-    this.#key = checkpointKey(name)
+    this.#asked = asked
+    this.#key = checkpointKey(asked.name)
     this.#note = note
   }
 
-  /** Whether what is saved could be gone on from, before anybody is disturbed. @throws PerdureError `checkpoint-invalid` */
+  /**
+   * Whether what is saved could be gone on from, before anybody is disturbed.
+   *
+   * @throws PerdureError `checkpoint-invalid`, `subscription-changed`
+   */
   async check(): Promise<void> {
     const entry = await this.#kv.get(this.#key)
     if (entry !== undefined) await this.#parse(entry.text)
@@ -38,22 +46,25 @@ export class CheckpointKeeper {
    * else's write succeeds. Whoever writes in between is read again, so nothing it has saved is lost; that ends, for
    * only those who hold the claim, or have just held it, write.
    *
-   * @throws PerdureError `checkpoint-invalid`, `subscription-lost`
+   * @throws PerdureError `checkpoint-invalid`, `subscription-changed`, `subscription-lost`
    */
   async take(first: Checkpoint, claim: Claim): Promise<Checkpoint> {
     for (;;) {
       const entry = await this.#kv.get(this.#key)
       const checkpoint = entry === undefined ? first : await this.#parse(entry.text)
       // One that is no longer wanted must not fence out the one that is.
-      if (!claim.isHeld) throw subscriptionLost(this.#name, checkpoint.position)
+      if (!claim.isHeld) throw subscriptionLost(this.#asked.name, checkpoint.position)
       if (await this.#write(checkpoint, entry?.revision ?? 0)) return checkpoint
     }
   }
 
   async #parse(text: string): Promise<Checkpoint> {
     const checkpoint = parseCheckpoint(this.#key, text)
-    await this.#history.check(this.#name, checkpoint)
-    return checkpoint
+    const { name, recordedQuery, changeQuery } = this.#asked
+    await this.#history.check(name, checkpoint)
+    const { position, query } = checkpoint
+    if (changeQuery || isSameQuery(query, recordedQuery)) return checkpoint
+    throw subscriptionChanged(name, position, query ?? null, recordedQuery)
   }
 
   /** Durable once it resolves. @throws PerdureError `subscription-lost`; or what the backend fails with */
@@ -61,13 +72,13 @@ export class CheckpointKeeper {
     assertInvariant(this.#revision !== undefined, 'a checkpoint is taken before it is saved')
     const revision = this.#revision
     const event = checkpoint.event ?? (await this.#history.idAt(checkpoint.position))
-    if (!(await this.#write({ ...checkpoint, event }, revision)))
-      throw subscriptionLost(this.#name, checkpoint.position)
+    if (await this.#write({ ...checkpoint, event }, revision)) return
+    throw subscriptionLost(this.#asked.name, checkpoint.position)
   }
 
   /** False: somebody else has written. */
   async #write(checkpoint: Checkpoint, expected: number): Promise<boolean> {
-    const text = encodeCheckpoint(checkpoint, this.#note())
+    const text = encodeCheckpoint({ ...checkpoint, query: this.#asked.recordedQuery }, this.#note())
     const outcome = await this.#put(text, expected)
     if (outcome.kind === 'conflict') return false
     this.#revision = outcome.revision

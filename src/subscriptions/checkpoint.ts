@@ -14,6 +14,8 @@ export interface Checkpoint {
   readonly skipped: number
   /** By position. */
   readonly parked: readonly Parked[]
+  /** What it has selected, see `toRecordedQuery`. None: an earlier version has not kept it. */
+  readonly query?: Json | undefined
 }
 
 /** What is written beside it, for people and for telling one instance's writes from another's. */
@@ -21,28 +23,28 @@ export interface CheckpointNote {
   /** The instance that wrote it. */
   readonly owner: string
   readonly time: string
-  /** What was selected. */
-  readonly query: Json
 }
 
 export function checkpointKey(name: string): string {
   return KEY_PREFIX + name
 }
 
-export function encodeCheckpoint({ position, event, skipped, parked }: Checkpoint, note: CheckpointNote): string {
-  return JSON.stringify({ position, event, skipped, parked, ...note })
+export function encodeCheckpoint(checkpoint: Checkpoint, note: CheckpointNote): string {
+  const { position, event, skipped, parked, query } = checkpoint
+  return JSON.stringify({ position, event, skipped, parked, query, ...note })
 }
 
 /** Whether the log is the one it speaks of is not judged here: see `History`. @throws PerdureError `checkpoint-invalid` */
 export function parseCheckpoint(key: string, text: string): Checkpoint {
-  const { position, event, skipped, parked } = parseObject(key, text)
+  const { position, event, skipped, parked, query } = parseObject(key, text)
   if (!isCount(position)) throw checkpointInvalid(key, 'its position is no position')
   if (event !== undefined && typeof event !== 'string') throw checkpointInvalid(key, 'its event is no id')
   if (!isCount(skipped)) throw checkpointInvalid(key, 'its count of skipped events is no count')
   if (!Array.isArray(parked)) throw checkpointInvalid(key, 'its parked events are no list')
   if (!parked.every(isParked)) throw checkpointInvalid(key, 'one of its parked events is malformed')
   checkParked(key, parked, position)
-  return { position, event, skipped, parked: parked.toSorted((a, b) => a.position - b.position) }
+  // It was JSON; whether it is a query is for those to judge who compare it with theirs.
+  return { position, event, skipped, parked: parked.toSorted((a, b) => a.position - b.position), query: query as Json }
 }
 
 function checkParked(key: string, parked: readonly Parked[], upTo: number): void {

@@ -2,6 +2,7 @@
 import type { Claim } from '../backends/protocol.js'
 import { assertInvariant, type PerdureError } from '../errors.js'
 import type { RecordedEvent } from '../events.js'
+import { isForgotten } from '../log/readable.js'
 import type { Reader } from '../log/reader.js'
 import { subscriptionLost } from './checkpoint-keeper.js'
 import { subscriptionFailed } from './failures.js'
@@ -29,7 +30,7 @@ export class Delivery {
   constructor(parts: DeliveryParts) {
     this.#parts = parts
     this.#progress = parts.progress
-    this.handling = new Handling(parts.request.handler)
+    this.handling = new Handling(parts.request)
   }
 
   /** @throws PerdureError `subscription-lost` */
@@ -42,11 +43,11 @@ export class Delivery {
    * Undefined: it is done with already; most of the time of a quick handler would go into awaiting nothing. `failure`: why
    * the event cannot be read as it should be.
    *
-   * @throws PerdureError `subscription-failed`, `subscription-lost`
+   * @throws PerdureError `subscription-failed`, `subscription-lost`, `key-unavailable`
    */
   deliver(event: RecordedEvent, failure: PerdureError | undefined): Promise<void> | undefined {
     this.assertHeld()
-    if (isUnreadable(event)) return void this.#progress.skip(event.position, event.id)
+    if (isForgotten(event)) return void this.#progress.skip(event.position, event.id)
     if (failure !== undefined) return void this.#putAside(event, failure)
     let handled
     try {
@@ -97,7 +98,7 @@ export class Delivery {
     const [event] = events
     assertInvariant(event !== undefined, `the event at ${position}, which was parked, is there`)
     this.assertHeld()
-    if (isUnreadable(event)) return void this.#progress.skip(position)
+    if (isForgotten(event)) return void this.#progress.skip(position)
     const failure = failures.get(position)
     if (failure !== undefined) return { error: failure }
     try {
@@ -106,9 +107,4 @@ export class Delivery {
       return { error }
     }
   }
-}
-
-/** Nothing in it can be read, so there is nothing to handle. */
-function isUnreadable({ unreadable }: RecordedEvent): boolean {
-  return unreadable !== undefined && unreadable.some(({ path }) => path === '')
 }

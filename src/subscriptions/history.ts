@@ -21,14 +21,26 @@ export class History {
   }
 
   /** @throws PerdureError `checkpoint-invalid` if it was not made on this log, or on one that had gone another way */
-  async check(name: string, { position, event }: Checkpoint): Promise<void> {
-    const key = checkpointKey(name)
+  async check(name: string, checkpoint: Checkpoint): Promise<void> {
     const { position: head } = await this.#backend.head()
-    if (position > head) throw checkpointInvalid(key, `it stands at ${position}, but the log ends at ${head}`)
-    if (event === undefined) return
-    const found = await this.idAt(position)
-    if (found === event) return
-    const difference = `its event at ${position} is ${event}, the log has ${String(found)} there`
-    throw checkpointInvalid(key, `it is of another history of the log: ${difference}`)
+    const found = checkpoint.position > head ? undefined : await this.idAt(checkpoint.position)
+    checkHistory(checkpointKey(name), checkpoint, head, found)
   }
+}
+
+/**
+ * `found`: the id of the event at the checkpoint's position.
+ *
+ * @throws PerdureError `checkpoint-invalid`
+ */
+export function checkHistory(
+  key: string,
+  { position, event }: Checkpoint,
+  head: number,
+  found: string | undefined,
+): void {
+  if (position > head) throw checkpointInvalid(key, `it stands at ${position}, but the log ends at ${head}`)
+  if (event === undefined || found === event) return
+  const difference = `its event at ${position} is ${event}, the log has ${String(found)} there`
+  throw checkpointInvalid(key, `it is of another history of the log: ${difference}`)
 }

@@ -1,7 +1,6 @@
 /** The subscriptions that a store knows, and how far each has come, without being one of them. */
 import type { KvBackend } from '../backends/protocol.js'
 import { isPerdureError, type AnyPerdureError } from '../errors.js'
-import type { Json } from '../json.js'
 import { KEY_PREFIX, parseCheckpoint, type Checkpoint } from './checkpoint.js'
 
 /** What was last saved: a running subscription may be a page or a second further. */
@@ -9,8 +8,6 @@ export interface SavedSubscription extends Checkpoint {
   readonly name: string
   /** When it was saved. */
   readonly time?: string
-  /** What it selects. */
-  readonly query?: Json
 }
 
 /** One whose checkpoint nobody can go on from. */
@@ -49,11 +46,10 @@ function toSaved(key: string, text: string): SavedSubscription {
   // Whether the log is the one it speaks of is for those to judge who go on from it: the log grows while one looks on.
   const checkpoint = parseCheckpoint(key, text)
   // It is an object: that has just been checked.
-  const { time, query } = JSON.parse(text) as { readonly time?: unknown; readonly query?: Json }
+  const { time } = JSON.parse(text) as { readonly time?: unknown }
   return {
     name: key.slice(KEY_PREFIX.length),
     ...checkpoint,
     ...(typeof time === 'string' && { time }),
-    ...(query !== undefined && { query }),
   }
 }

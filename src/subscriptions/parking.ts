@@ -12,11 +12,14 @@ const MESSAGE_OF_MANY_LENGTH_MAX = 100
 
 export class Parking {
   readonly #name: string
+  readonly #keepsMessages: boolean
   /** By position, which is the order in which they come. */
   readonly #parked: Map<number, Parked>
 
-  constructor(name: string, parked: readonly Parked[]) {
+  /** `keepsMessages` false: the log is sealed, and what an error says may quote what it seals. */
+  constructor(name: string, parked: readonly Parked[], keepsMessages: boolean) {
     this.#name = name
+    this.#keepsMessages = keepsMessages
     this.#parked = new Map(parked.map((one) => [one.position, Object.freeze(one)]))
   }
 
@@ -31,7 +34,7 @@ export class Parking {
   /** The first time or again. */
   add(position: number, error: unknown, time: string): void {
     const message = messageOf(
-      safeToKeep(error),
+      this.#keepsMessages ? safeToKeep(error) : kindOf(error),
       this.#parked.size < MANY ? MESSAGE_LENGTH_MAX : MESSAGE_OF_MANY_LENGTH_MAX,
     )
     const attempts = (this.#parked.get(position)?.attempts ?? 0) + 1
@@ -52,6 +55,12 @@ export class Parking {
       { hint: 'parked() lists those that are.' },
     )
   }
+}
+
+/** What went wrong, without its message. */
+function kindOf(error: unknown): string {
+  if (isPerdureError(error)) return error.code
+  return error instanceof Error ? error.constructor.name : typeof error
 }
 
 /** The checkpoint is not sealed, and what an upcast function throws may quote the data that it was given. */

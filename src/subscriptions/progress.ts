@@ -13,6 +13,8 @@ export interface ProgressParts {
   readonly name: string
   readonly keeper: CheckpointKeeper
   readonly clock: Clock
+  /** Whether what errors say may be kept in the clear. */
+  readonly keepsMessages: boolean
   /** Called after each page whose checkpoint was saved. */
   readonly onPage: () => void
 }
@@ -35,7 +37,7 @@ export class Progress {
     this.#position = position
     this.#event = event
     this.#skipped = skipped
-    this.parking = new Parking(parts.name, parked)
+    this.parking = new Parking(parts.name, parked, parts.keepsMessages)
   }
 
   get position(): number {
@@ -44,10 +46,6 @@ export class Progress {
 
   get skipped(): number {
     return this.#skipped
-  }
-
-  get isSaved(): boolean {
-    return this.#unsaved === 0
   }
 
   /** Asked after each event, so that a page is never larger than it says. */

@@ -6,29 +6,34 @@ import { parseFollowQuery, type FollowQuery } from '../log/following.js'
 import { checkName } from '../log/names.js'
 import type { ParsedQuery } from '../log/selection.js'
 import { checkpointKey } from './checkpoint.js'
+import { toRecordedQuery } from './recorded-query.js'
 import type { Handler, SubscribeOptions } from './subscription.js'
 
 const CLOSE_TIMEOUT_MS = 10_000
-/** A longer query is not noted in the checkpoint. */
-const NOTED_QUERY_LENGTH_MAX = 10_000
 
 export interface SubscribeRequest {
   readonly name: string
   readonly query: ParsedQuery
-  /** The query as given, for people who look at the checkpoint; null if it is too long for that. */
-  readonly noted: Json
+  /** As the checkpoint keeps it. */
+  readonly recordedQuery: Json
   readonly handler: Handler
   readonly onError: 'stop' | 'park'
   readonly takeOver: boolean
+  readonly changeQuery: boolean
+  /** Undefined: a handler may take for ever. */
+  readonly timeoutMs: number | undefined
   readonly closeTimeoutMs: number
 }
 
+type RequestOptions = Omit<SubscribeRequest, 'name' | 'query' | 'recordedQuery' | 'handler'>
+
 /** @throws PerdureError `options-invalid`, `query-invalid` */
 export function parseRequest(name: unknown, query: FollowQuery, handler: unknown, options: unknown): SubscribeRequest {
+  const parsed = parseFollowQuery(query)
   return {
     name: checkSubscriptionName(name),
-    query: parseFollowQuery(query),
-    noted: note(query),
+    query: parsed,
+    recordedQuery: toRecordedQuery(parsed),
     handler: checkHandler(handler),
     ...checkOptions(options),
   }
@@ -55,16 +60,19 @@ function checkHandler(handler: unknown): Handler {
   return handler as Handler
 }
 
-function checkOptions(options: unknown): Pick<SubscribeRequest, 'onError' | 'takeOver' | 'closeTimeoutMs'> {
-  const { onError = 'stop', takeOver = false, closeTimeoutMs = CLOSE_TIMEOUT_MS, ...others } = toObject(options)
-  refuseOthers(others, 'onError, takeOver and closeTimeoutMs')
+function checkOptions(options: unknown): RequestOptions {
+  const { onError = 'stop', takeOver = false, changeQuery = false, ...more } = toObject(options)
+  const { timeoutMs, closeTimeoutMs = CLOSE_TIMEOUT_MS, ...others } = more
+  refuseOthers(others, 'onError, takeOver, changeQuery, timeoutMs and closeTimeoutMs')
   if (onError !== 'stop' && onError !== 'park') throw invalid('onError', "is neither 'stop' nor 'park'")
   if (typeof takeOver !== 'boolean') throw invalid('takeOver', 'is neither true nor false')
+  if (typeof changeQuery !== 'boolean') throw invalid('changeQuery', 'is neither true nor false')
+  if (timeoutMs !== undefined && !isDuration(timeoutMs)) throw invalid('timeoutMs', 'is not a number of milliseconds')
   if (!isDuration(closeTimeoutMs)) throw invalid('closeTimeoutMs', 'is not a number of milliseconds')
-  return { onError, takeOver, closeTimeoutMs }
+  return { onError, takeOver, changeQuery, timeoutMs, closeTimeoutMs }
 }
 
-type Options = { readonly [Option in keyof SubscribeOptions | 'timeoutMs']?: unknown }
+type Options = { readonly [Option in keyof SubscribeOptions]?: unknown }
 
 function toObject(options: unknown): Options {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options
@@ -84,12 +92,6 @@ function isCount(value: unknown): boolean {
 function isDuration(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= 2_147_483_647
 }
-
-function note(query: FollowQuery): Json {
-  const text = JSON.stringify(query)
-  return text.length <= NOTED_QUERY_LENGTH_MAX ? (JSON.parse(text) as Json) : null
-}
-
 function invalid(option: string, problem: string): PerdureError<'options-invalid'> {
   return new PerdureError('options-invalid', `${option} ${problem}`, { option }, { hint: 'Correct the argument.' })
 }

@@ -46,8 +46,6 @@ export class RunningSubscription implements Subscription {
     this.#delivery = new Delivery(parts)
     this.#handling = this.#delivery.handling
     this.#timer = setInterval(() => void this.#tick(), PAGE_TIME_MAX_MS)
-    // Only what is not saved yet keeps the process alive.
-    this.#timer.unref()
     this.done = this.#run()
     this.done.catch(() => undefined)
   }
@@ -139,7 +137,6 @@ export class RunningSubscription implements Subscription {
   }
 
   async #sleep(): Promise<void> {
-    if (!this.#progress.isSaved) this.#timer.ref()
     await new Promise<void>((resolve) => (this.#wake = resolve))
   }
 
@@ -175,7 +172,6 @@ export class RunningSubscription implements Subscription {
     try {
       this.#delivery.assertHeld()
       if (this.#progress.isSaveDue) await this.#progress.save()
-      if (this.#progress.isSaved) this.#timer.unref()
     } catch (error) {
       this.#fail(error)
     }

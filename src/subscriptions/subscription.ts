@@ -15,6 +15,16 @@ export interface SubscribeOptions {
   readonly onError?: 'stop' | 'park'
   /** Take the name from the instance that has it now, which is then lost. Default false. */
   readonly takeOver?: boolean
+  /**
+   * Go on from the checkpoint although it was made with another query: what only the new one selects up to there is never
+   * handled. Default false.
+   */
+  readonly changeQuery?: boolean
+  /**
+   * A handler that has not settled after so long has failed with `handler-timeout`, as if it had thrown that; how it ends
+   * later changes nothing. Default: it may take for ever.
+   */
+  readonly timeoutMs?: number
   /** How long `close` waits for the handler. Default 10,000. */
   readonly closeTimeoutMs?: number
 }
@@ -24,7 +34,7 @@ export interface Parked {
   readonly position: number
   /**
    * The message of the last error, at most 1000 characters, kept in the clear. Of a failed upcast only which one it was:
-   * what its function says may hold data of the event.
+   * what its function says may hold data of the event. Of a sealed log only what kind of error it was.
    */
   readonly error: string
   /** How often it has been tried. */

@@ -22,6 +22,8 @@ export interface SubscriptionsParts {
   readonly clock: Clock
   /** For the id by which an instance knows its own writes. */
   readonly random: (bytes: number) => Uint8Array
+  /** False where the log is sealed: what errors say may quote what it seals. */
+  readonly keepsMessages: boolean
   /** Called after each page whose checkpoint was saved. */
   readonly onPage: () => void
 }
@@ -40,9 +42,9 @@ export class Subscriptions {
   }
 
   /**
-   * @throws PerdureError `options-invalid`, `query-invalid`, `subscription-active`, `checkpoint-invalid`; `subscription-lost`
-   * if somebody else took it over at the same time; or what reading and saving the checkpoint fail with. Nothing was
-   * handled then.
+   * @throws PerdureError `options-invalid`, `query-invalid`, `subscription-active`, `checkpoint-invalid`,
+   * `subscription-changed`; `subscription-lost` if somebody else took it over at the same time; or what reading and
+   * saving the checkpoint fail with. Nothing was handled then.
    */
   async subscribe(
     name: string,
@@ -84,12 +86,12 @@ export class Subscriptions {
   }
 
   async #start(request: SubscribeRequest, claim: Claim, keeper: CheckpointKeeper): Promise<Subscription> {
-    const { backend, reader, clock, onPage } = this.#parts
+    const { backend, reader, clock, keepsMessages, onPage } = this.#parts
     const { name, query } = request
     const event = await this.#history.idAt(query.after)
     const checkpoint = await keeper.take({ position: query.after, event, skipped: 0, parked: [] }, claim)
     if (this.#isClosed) throw storeClosed()
-    const progress = new Progress({ name, keeper, clock, onPage }, checkpoint)
+    const progress = new Progress({ name, keeper, clock, onPage, keepsMessages }, checkpoint)
     const subscription = new RunningSubscription({ backend, reader, request, claim, progress })
     this.#running.add(subscription)
     const forget = (): void => void this.#running.delete(subscription)
@@ -97,11 +99,11 @@ export class Subscriptions {
     return subscription
   }
 
-  #keeperOf({ name, noted }: SubscribeRequest): CheckpointKeeper {
+  #keeperOf(request: SubscribeRequest): CheckpointKeeper {
     const { backend, clock, random } = this.#parts
     const owner = createUuid(random)
-    const note = (): CheckpointNote => ({ owner, time: clock().toISOString(), query: noted })
-    return new CheckpointKeeper(backend.kv, this.#history, name, note)
+    const note = (): CheckpointNote => ({ owner, time: clock().toISOString() })
+    return new CheckpointKeeper(backend.kv, this.#history, request, note)
   }
 }
 

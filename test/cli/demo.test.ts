@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { isTelling, searchFiles } from '../../src/cli/demo/search.js'
 import { addCommits, git, makeRepository, RICH_COMMITS, RICH_HISTORY } from './repository.js'
 import { cleanEnvironment, errorOf, jsonLines, MAIN, perdure, SLOW, temporaryFolder, type Ran } from './run.js'
 
@@ -18,6 +19,15 @@ interface Report {
   readonly files: readonly { readonly file: string; readonly changes: number }[]
   readonly starts: readonly { readonly projection: string; snapshot: number; folded: number; all: number }[]
   readonly newcomers: { readonly handled: number; readonly noted: number; readonly known: number }
+  readonly oblivion?: {
+    readonly deed?: { readonly name: string; readonly email: string; readonly subject: string; readonly lines: number }
+    readonly authors: number
+    readonly commits: number
+    readonly others: { readonly authors: number; readonly commits: number }
+    readonly returned: number
+    readonly searched: { readonly files: number; readonly found: readonly string[] }
+    readonly texts: readonly string[]
+  }
   readonly comparedWith: string
   readonly speed: { readonly append: number }
   readonly root: string
@@ -50,23 +60,25 @@ test(
     })
     expect(first.contributors[0]).toEqual(['Ann Lee', 4])
     expect(first.speed.append).toBeGreaterThan(0)
+    expect(first.oblivion).toMatchObject({ authors: 1, deed: { email: 'nameless@example.org', keys: 1 } })
     const second = await demoJson(folder)
     expect(second).toMatchObject({ newEvents: 0, newCommits: 0, events: first.events, root: first.root })
+    expect(second.oblivion).toMatchObject({ authors: 1, commits: 1 })
     addCommits(folder, [{ name: 'Newcomer', files: { 'src/a.txt': 'once\nmore\n' } }])
     const third = await demoJson(folder)
     expect(third).toMatchObject({ newCommits: 1, newEvents: 2, events: first.events + 2, commits: RICH_COMMITS + 1 })
-    expect(readdirSync(join(folder, '.perdure'))).toEqual(['demo'])
+    expect(readdirSync(join(folder, '.perdure'))).toEqual(['demo', 'demo.keys'])
   },
 )
 
-test('demo: the report is at most 25 lines, names what was stored where, and its commands work', SLOW, async () => {
+test('demo: the report is at most 30 lines, names what was stored where, and its commands work', SLOW, async () => {
   const folder = temporaryFolder()
   makeRepository(folder, RICH_HISTORY)
   const { code, out, err } = await perdure(['demo'], { cwd: folder })
   expect(code).toBe(0)
   expect(err).toMatch(/reading 8 commits/)
   const lines = out.trimEnd().split('\n')
-  expect(lines.length).toBeLessThanOrEqual(25)
+  expect(lines.length).toBeLessThanOrEqual(30)
   // The place of the program is as long as it is.
   const ownText = lines.map((line) => line.replace(MAIN, 'main.js'))
   for (const line of ownText) expect(line.length, line).toBeLessThanOrEqual(100)
@@ -106,17 +118,20 @@ test(
       'changed-together',
     ])
     for (const [i, start] of second.starts.entries()) {
-      expect(start).toMatchObject({ snapshot: first.events, folded: 0, all: first.starts[i]?.all })
+      const all = first.starts[i]?.all ?? 0
+      // Of somebody who is forgotten nothing is given to a projection.
+      const forgotten = start.projection === 'contributors' ? (second.oblivion?.commits ?? 0) : 0
+      expect(start).toMatchObject({ snapshot: first.events, folded: 0, all: all - forgotten })
     }
-    expect(second.newcomers).toMatchObject({ handled: 0, noted: 0, known: authors })
+    expect(second.newcomers).toMatchObject({ handled: 0, noted: 0, known: authors - 1 })
     addCommits(folder, [{ name: 'Newcomer', files: { 'src/a.txt': 'once\nmore\n' } }])
     const third = await demoJson(folder)
     expect(third.starts.map(({ snapshot, folded }) => [snapshot, folded])).toEqual([
       [first.events, 1],
       [first.events, 1],
-      [first.events, 2],
+      [first.events, 1],
     ])
-    expect(third.newcomers).toMatchObject({ handled: 1, noted: 1, known: authors + 1 })
+    expect(third.newcomers).toMatchObject({ handled: 1, noted: 1, known: authors })
     const { out } = await perdure(['demo'], { cwd: folder })
     expect(out).toMatch(/Started +contributors: snapshot at \d+, tail of 0 events read \(without a snapshot: \d+\)/)
     expect(out).toContain('subscription newcomers: 0 new events handled')
@@ -180,7 +195,7 @@ test('demo: histories of two repositories are never mixed', SLOW, async () => {
   const two = await demoJson(folder, 'two')
   expect(two).toMatchObject({
     folder: '.perdure/demo-2',
-    events: 2,
+    newEvents: 2,
     notes: [expect.stringContaining('another history')],
   })
   expect(await demoJson(folder, 'one')).toMatchObject({ folder: '.perdure/demo', newEvents: 0 })
@@ -247,7 +262,7 @@ test('demo: goes on where a run was broken off, and where the folder was emptied
   const folder = temporaryFolder()
   makeRepository(folder, RICH_HISTORY)
   mkdirSync(join(folder, '.perdure/demo'), { recursive: true })
-  await perdure(['init', '--store', 'file:.perdure/demo'], { cwd: folder })
+  await perdure(['init', '--keys', '--store', 'file:.perdure/demo'], { cwd: folder })
   await perdure(['import', 'git', '--max', '2', '--store', 'file:.perdure/demo'], { cwd: folder })
   expect(await demoJson(folder)).toMatchObject({ folder: '.perdure/demo', newCommits: RICH_COMMITS - 2 })
   rmSync(join(folder, '.perdure'), { recursive: true })
@@ -264,7 +279,7 @@ test('demo: stopped in the middle, it leaves nothing but the log, and goes on th
     if (err.includes('measuring')) child.kill('SIGINT')
   })
   expect(await once(child, 'close')).toEqual([null, 'SIGINT'])
-  expect(readdirSync(join(folder, '.perdure'))).toEqual(['demo'])
+  expect(readdirSync(join(folder, '.perdure'))).toEqual(['demo', 'demo.keys'])
   expect(await demoJson(folder)).toMatchObject({ newEvents: 0 })
 })
 
@@ -273,10 +288,93 @@ test('demo: a damaged log is not written to, and ends with exit code 5', SLOW, a
   makeRepository(folder, RICH_HISTORY)
   await demoJson(folder)
   const segment = join(folder, '.perdure/demo/segments/0000000000000001.ndjson')
-  const damaged = readFileSync(segment, 'utf8').replace('"name":"Ann Lee"', '"name":"Eve Lee"')
+  const damaged = readFileSync(segment, 'utf8').replace('"key":"', '"key":"x')
   writeFileSync(segment, damaged)
   const ran = await perdure(['demo', '--json'], { cwd: folder })
   expect(ran).toMatchObject({ code: 5, out: '' })
   expect(errorOf(ran).code).toBe('log-corrupt')
   expect(readFileSync(segment, 'utf8')).toBe(damaged)
+})
+
+test(
+  'demo: one author is forgotten: root unchanged, nothing of the person in any file, everybody else as before',
+  SLOW,
+  async () => {
+    const folder = temporaryFolder()
+    makeRepository(folder, [
+      { name: 'Ann Lee', email: 'ann@example.org', files: { 'a.txt': '1\n' } },
+      { name: 'Ann Lee', email: 'ann@example.org', files: { 'a.txt': '2\n' } },
+      { name: 'Zoë Martin', email: 'zoe@example.org', message: 'by Zoë', files: { 'a.txt': '3\n', 'b.txt': '3\n' } },
+    ])
+    const first = await demoJson(folder)
+    expect(first.contributors).toEqual([
+      ['Ann Lee', 2],
+      ['Zoë Martin', 1],
+    ])
+    expect(first.oblivion).toMatchObject({
+      deed: { name: 'Zoë Martin', email: 'zoe@example.org', readBefore: 1, keys: 1, removed: { values: 1 }, lines: 7 },
+      others: { authors: 1, commits: 2 },
+      texts: ['Zoë Martin', 'zoe@example.org'],
+      searched: { found: [] },
+    })
+    const folders = ['demo', 'demo.keys'].map((name) => join(folder, '.perdure', name))
+    expect(searchFiles(folders, ['Zoë', 'zoe@example.org', 'ann@example.org', 'Ann Lee']).found).toEqual([])
+    const { out } = await perdure(['read', '--json', '--store', 'file:.perdure/demo'], { cwd: folder })
+    expect(out).not.toContain('zoe@example.org')
+    expect(out).toContain('ann@example.org')
+    // Whoever comes again is somebody new to the log, and what was imported is not imported again.
+    addCommits(folder, [{ name: 'Zoë Martin', email: 'zoe@example.org', files: { 'b.txt': '4\n' } }])
+    const second = await demoJson(folder)
+    expect(second).toMatchObject({ newCommits: 1, commits: 4, events: first.events + 2 })
+    expect(second.contributors).toEqual([
+      ['Ann Lee', 2],
+      ['Zoë Martin', 1],
+    ])
+    expect(second.oblivion).toMatchObject({ authors: 1, commits: 1, returned: 1, others: { authors: 2, commits: 3 } })
+    expect(second.oblivion?.deed).toBeUndefined()
+    const imported = await perdure(['import', 'git', '.', '--json', '--store', 'file:.perdure/demo'], { cwd: folder })
+    expect(jsonLines(imported.out)).toMatchObject([{ newCommits: 0, newEvents: 0, commits: 4 }])
+  },
+)
+
+test('demo: a folder that was begun without keys stays as it is, to the byte', SLOW, async () => {
+  const folder = temporaryFolder()
+  makeRepository(folder, [{ files: { 'a.txt': '1\n' } }])
+  const former = ['--store', 'file:.perdure/demo']
+  mkdirSync(join(folder, '.perdure'))
+  await perdure(['init', ...former], { cwd: folder })
+  await perdure(['import', 'git', '.', ...former], { cwd: folder })
+  const segment = join(folder, '.perdure/demo/segments/0000000000000001.ndjson')
+  const before = readFileSync(segment)
+  for (const newEvents of [2, 0]) {
+    const report = await demoJson(folder)
+    expect(report).toMatchObject({
+      folder: '.perdure/demo-2',
+      newEvents,
+      notes: [expect.stringContaining('without keys')],
+    })
+  }
+  expect(readFileSync(segment)).toEqual(before)
+  expect(existsSync(join(folder, '.perdure/demo.keys'))).toBe(false)
+})
+
+test('demo: its search finds a text in every form in which a program could have left it', () => {
+  const folder = temporaryFolder()
+  const text = 'zoë@example.org'
+  const forms = [
+    Buffer.from(text),
+    Buffer.from(text, 'utf16le'),
+    Buffer.from('zo\\u00eb@example.org'),
+    ...[0, 1, 2].map((before) => Buffer.from(Buffer.from(`${'x'.repeat(before)}${text}yy`).toString('base64'))),
+  ]
+  forms.forEach((form, i) =>
+    writeFileSync(join(folder, `${i}`), Buffer.concat([Buffer.from('…'), form, Buffer.from('…')])),
+  )
+  writeFileSync(join(folder, 'other'), 'zoe@example.org')
+  expect(searchFiles([folder], [text]).found.toSorted()).toEqual(forms.map((_, i) => join(folder, `${i}`)))
+  expect([isTelling('Ann', []), isTelling('ann@x.org', []), isTelling('read me', ['docs/read me.txt'])]).toEqual([
+    false,
+    true,
+    false,
+  ])
 })

@@ -115,6 +115,7 @@ test.each([
   ['sound', JSON.stringify(CHECKPOINT), []],
   ['beyond the end of the log', JSON.stringify({ ...CHECKPOINT, position: 9 }), ['checkpoint-invalid']],
   ['malformed', JSON.stringify({ ...CHECKPOINT, skipped: 'none' }), ['checkpoint-invalid']],
+  ['of another history', JSON.stringify({ ...CHECKPOINT, event: 'another' }), ['checkpoint-invalid']],
 ])('doctor: of a checkpoint that is %s it says what subscribing says', async (_, text, codes) => {
   const folder = join(temporaryFolder(), 'log')
   await makeFolder(folder)
@@ -137,6 +138,42 @@ test.each([
     )
   expect(await subscribed).toEqual(codes)
   await store.close()
+})
+
+test('doctor: a checkpoint names the event at its position, wherever that is in the log', async () => {
+  const folder = join(temporaryFolder(), 'log')
+  await makeFolder(folder)
+  const store = await open(`file:${folder}`)
+  const ids = new Map<number, string>()
+  for await (const { position, id } of store.read()) ids.set(position, id)
+  await store.close()
+  const problemsWith = async (shift: number): Promise<string[]> => {
+    const backend = await openFileBackend({ folder })
+    for (const [position] of ids) {
+      const checkpoint = { ...CHECKPOINT, position, event: ids.get(position + shift) ?? 'another' }
+      await backend.kv.put(`$subscription/at-${position}`, JSON.stringify(checkpoint), 'any')
+    }
+    await backend.close()
+    return examineFolder(folder).findings.flatMap(({ level, message }) => (level === 'problem' ? [message] : []))
+  }
+  expect(await problemsWith(0)).toEqual([])
+  const problems = await problemsWith(1)
+  expect(problems).toHaveLength(ids.size)
+  for (const message of problems) expect(message).toContain('of another history of the log')
+})
+
+test('doctor: a snapshot that was being made is a note, and opening removes it', async () => {
+  const folder = join(temporaryFolder(), 'log')
+  await makeFolder(folder)
+  const [key = ''] = readdirSync(join(folder, 'snapshots'))
+  const unfinished = join(folder, 'snapshots', key, '0000000000000007.json.new')
+  writeFileSync(unfinished, 'half')
+  const { findings } = examineFolder(folder)
+  expect(findings.filter(({ level }) => level !== 'ok')).toMatchObject([
+    { level: 'note', message: `${unfinished} was being made when a process ended` },
+  ])
+  await (await open(`file:${folder}`)).close()
+  expect(examineFolder(folder).findings.filter(({ level }) => level !== 'ok')).toEqual([])
 })
 
 test('doctor: what a crash leaves in kv is a note, and opening settles it', async () => {

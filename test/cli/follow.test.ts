@@ -1,21 +1,10 @@
 // Following and reading a log that somebody else has open for writing.
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { open, type Store } from '../../src/index.js'
-import {
-  cleanEnvironment,
-  errorOf,
-  jsonLines,
-  MAIN,
-  makeLog,
-  perdure,
-  runInProcess,
-  SLOW,
-  temporaryFolder,
-} from './run.js'
+import { errorOf, jsonLines, makeLog, perdure, readByHead, runInProcess, SLOW, start, temporaryFolder } from './run.js'
 
 interface Following {
   /** Resolves once it has printed so many lines. */
@@ -25,13 +14,9 @@ interface Following {
 }
 
 function follow(...args: string[]): Following {
-  const child = spawn(process.execPath, [MAIN, 'follow', ...args], { env: cleanEnvironment() })
-  onTestFinished(() => void child.kill('SIGKILL'))
+  const { child, err, closed } = start(['follow', ...args])
   let out = ''
-  let err = ''
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-  const closed = once(child, 'close')
   const printed = (): string[] => out.split('\n').slice(0, -1)
   return {
     lines: async (count) => {
@@ -41,8 +26,8 @@ function follow(...args: string[]): Following {
     },
     stop: async () => {
       child.kill('SIGINT')
-      const [, signal] = (await closed) as [unknown, unknown]
-      return { signal, err }
+      const { signal } = await closed
+      return { signal, err: err() }
     },
   }
 }
@@ -84,15 +69,8 @@ test('follow: --after begins behind a position, or at the end of the log', SLOW,
 
 test('follow: ends quietly when the reader of its output has gone', SLOW, async () => {
   const { url, log } = await openLog(1)
-  const child = spawn(process.execPath, [MAIN, 'follow', '--store', url], { env: cleanEnvironment() })
-  let err = ''
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  await once(child.stdout, 'data')
-  child.stdout.destroy()
-  const closed = once(child, 'close')
-  while (child.exitCode === null) await log.append('s', { type: 't', data: {} })
-  expect(await closed).toEqual([0, null])
-  expect(err).toBe('')
+  const ended = await readByHead(['follow', '--store', url], () => log.append('s', { type: 't', data: {} }))
+  expect(ended).toEqual({ code: 0, signal: null, err: '' })
 })
 
 test('follow: of a log in memory there is nothing to wait for, and what is not there is not made', async () => {

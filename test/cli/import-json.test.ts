@@ -59,6 +59,22 @@ test('import ndjson: events keep what they have, and those of another log get ne
   ])
 })
 
+test('import ndjson: what is known by the name of the file is told, and what is known by an id of its own is not', async () => {
+  const { run } = await setUp('ndjson')
+  const named = { stream: 'a', type: 't', data: 1 }
+  const own = { ...named, id: 'an-id-of-its-own' }
+  const notesOf = async (...objects: object[]): Promise<unknown> =>
+    jsonLines((await run(lines(...objects))).out)[0]?.['notes']
+  expect(await notesOf(named, own)).toBe(undefined)
+  expect(await notesOf(own)).toBe(undefined)
+  expect(await notesOf(named, own)).toEqual([
+    expect.stringMatching(
+      /^1 of 2 events were recorded before under the name .+ and are taken for the same\..+--name /,
+    ),
+  ])
+  expect(await notesOf({ ...named, data: 2 }, own)).toBe(undefined)
+})
+
 test('import ndjson: objects of any form are mapped by member and by pointer', async () => {
   const { run, events } = await setUp('ndjson')
   const object = { kind: 'seen', user: { id: 7 }, tags: ['x', 'y'], at: '2024-05-01T00:00:00Z' }

@@ -1,5 +1,6 @@
 /** Runs the compiled command line as a person would: a process, its output, its exit code. */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -52,6 +53,36 @@ export async function runNode(args: readonly string[], { cwd, env, input, uid }:
   })
 }
 
+export interface Started {
+  readonly child: ChildProcessWithoutNullStreams
+  /** What it has said on stderr so far. */
+  err(): string
+  /** Its exit code, or the signal that ended it, once its output is at an end. */
+  readonly closed: Promise<Pick<Ran, 'code' | 'signal'>>
+}
+
+/** Starts it, for a test that does something to it while it runs. Killed when the test is over. */
+export function start(args: readonly string[], { cwd }: Pick<RunOptions, 'cwd'> = {}): Started {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: cleanEnvironment() })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let err = ''
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  const closed = once(child, 'close') as Promise<[Ran['code'], Ran['signal']]>
+  return { child, err: () => err, closed: closed.then(([code, signal]) => ({ code, signal })) }
+}
+
+/** Runs it for a reader that has enough after the first output, as `| head` has. `meanwhile` is done again until it ends. */
+export async function readByHead(
+  args: readonly string[],
+  meanwhile?: () => Promise<unknown>,
+): Promise<Omit<Ran, 'out'>> {
+  const { child, err, closed } = start(args)
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  while (meanwhile !== undefined && child.exitCode === null) await meanwhile()
+  return { ...(await closed), err: err() }
+}
+
 /** Without what the machine's owner has set for Perdure and git. */
 export function cleanEnvironment(): NodeJS.ProcessEnv {
   const foreign = /^(PERDURE_|GIT_DIR$|GIT_WORK_TREE$|GIT_INDEX_FILE$|NODE_OPTIONS$)/
@@ -92,14 +123,17 @@ export function errorOf({ err }: Ran): Reported {
 
 /**
  * Runs a command line within this process: for what needs neither a process nor the compiled program. With a terminal,
- * its output goes to one, so wide that nothing is shortened.
+ * its output goes to one, so wide that nothing is shortened, and `input` is what is typed there.
  */
-export async function runInProcess(args: readonly string[], { isTerminal = false } = {}): Promise<Ran> {
+export async function runInProcess(
+  args: readonly string[],
+  { isTerminal = false, input = '' }: { readonly isTerminal?: boolean; readonly input?: string } = {},
+): Promise<Ran> {
   const out = collector()
   const err = collector()
   const io: Io = {
     out: new Output(out.stream, isTerminal),
-    input: Readable.from([]),
+    input: Object.assign(Readable.from(input === '' ? [] : [input]), { isTTY: isTerminal }),
     errors: Object.assign(err.stream, { isTTY: isTerminal }),
     signal: new AbortController().signal,
     ...(isTerminal && { columns: 10_000 }),

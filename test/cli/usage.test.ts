@@ -1,20 +1,9 @@
 // Help, wrong usage, closed pipes, signals: how the command line behaves as a program among others.
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import {
-  cleanEnvironment,
-  errorOf,
-  jsonLines,
-  MAIN,
-  makeLog,
-  perdure,
-  runInProcess,
-  SLOW,
-  temporaryFolder,
-} from './run.js'
+import { errorOf, jsonLines, makeLog, perdure, readByHead, runInProcess, SLOW, start, temporaryFolder } from './run.js'
 
 const COMMANDS = [
   'demo',
@@ -41,6 +30,14 @@ const COMMANDS = [
   'subscription',
   'subscription list',
   'subscription parked',
+  'keys',
+  'keys status',
+  'keys rotate',
+  'subjects',
+  'subjects list',
+  'subjects status',
+  'subjects pseudonym',
+  'shred',
   'checkpoint',
   'verify',
   'doctor',
@@ -94,6 +91,12 @@ test.each([
   ['a time that is none', ['project', 'p.mjs', '--at', 'yesterday']],
   ['a store of an unknown kind', ['read', '--store', 'mysql://x']],
   ['a repair without the decision', ['repair']],
+  ['a shred without a reason', ['shred', 'person:1', '--yes']],
+  ['a shred that nobody has confirmed', ['shred', 'person:1', '--reason', 'r']],
+  ['keys at no address', ['read', '--keys', 'secret']],
+  ['writing without keys', ['append', 's', '--type', 't', '--keys', 'none']],
+  ['keys beside a log in memory', ['init', '--keys', '--store', 'memory:']],
+  ['a natural key on the command line', ['subjects', 'pseudonym', 'person', 'Ann']],
   ['a demo of a folder that is not there', ['demo', 'nowhere']],
 ])('usage: %s ends with exit code 2 and a way on', async (_, args) => {
   const forPerson = await runInProcess(args)
@@ -138,29 +141,21 @@ async function largeLog(): Promise<string> {
 
 test.each(['read', 'cat'])('%s: a reader that has enough (| head) ends the command quietly', SLOW, async (command) => {
   const store = await largeLog()
-  const child = spawn(process.execPath, [MAIN, command, '--store', store], { env: cleanEnvironment() })
-  let err = ''
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  await once(child.stdout, 'data')
-  child.stdout.destroy()
-  const [code] = (await once(child, 'close')) as [number | null]
-  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expect(await readByHead([command, '--store', store])).toEqual({ code: 0, signal: null, err: '' })
   expect((await perdure(['verify', '--store', store])).code).toBe(0)
 })
 
 // The pipe is full and nobody reads: the command waits, holding the log open, until it is told to stop.
 test.each(['SIGINT', 'SIGTERM'] as const)('%s: closes the log and ends by the signal', SLOW, async (signal) => {
   const store = await largeLog()
-  const child = spawn(process.execPath, [MAIN, 'cat', '--store', store], { env: cleanEnvironment() })
-  let err = ''
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  const { child, err } = start(['cat', '--store', store])
   child.stdout.pause()
   await once(child.stdout, 'readable')
   child.kill(signal)
   const [code, by] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
   child.stdout.destroy()
   expect({ code, by }).toEqual({ code: null, by: signal })
-  expect(err).toContain('stopped; the log is closed')
+  expect(err()).toContain('stopped; the log is closed')
   const [verified] = jsonLines((await perdure(['verify', '--store', store, '--json'])).out)
   expect(verified).toMatchObject({ intact: true, events: 4 })
 })
@@ -182,16 +177,12 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   SLOW,
   async (by) => {
     const cwd = temporaryFolder()
-    const child = spawn(process.execPath, [MAIN, 'bench', '--only', 'file-append-single'], {
-      cwd,
-      env: cleanEnvironment(),
-    })
+    const { child, closed } = start(['bench', '--only', 'file-append-single'], { cwd })
     await once(child.stdout, 'data')
     if (existsSync('/proc/self/cwd')) expect(workingBelow(cwd).length).toBeGreaterThan(0)
     child.kill(by)
-    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
     // A shell calls this 130 (SIGINT) or 143 (SIGTERM).
-    expect({ code, signal }).toEqual({ code: null, signal: by })
+    expect(await closed).toEqual({ code: null, signal: by })
     expect(readdirSync(join(cwd, '.perdure', 'bench'))).toEqual([])
     await expect.poll(() => workingBelow(cwd)).toEqual([])
   },

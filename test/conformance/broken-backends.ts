@@ -6,6 +6,7 @@ import { aroundBackend, justCall } from '../../testing/index.js'
 import { MemoryKv } from '../../src/backends/memory/kv-backend.js'
 import { MemorySnapshots } from '../../src/backends/memory/snapshot-backend.js'
 import { storeClosed } from '../../src/errors.js'
+import { brokenPrivacy } from './broken-privacy.js'
 import { brokenValues } from './broken-values.js'
 
 export interface BrokenBackend {
@@ -261,6 +262,7 @@ export const brokenBackends: Readonly<Record<string, BrokenBackend>> = {
       return { head: lost }
     },
   },
+  ...brokenPrivacy,
   ...brokenValues,
 }
 

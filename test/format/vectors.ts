@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFil
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { KvEntry } from '../../src/backends/protocol.js'
 import type { NewEvent } from '../../src/events.js'
 
 export interface CommitVector {
@@ -40,6 +41,50 @@ export interface FolderVector {
   readonly refused?: string
 }
 
+export interface KvVector {
+  readonly name: string
+  readonly about: string
+  /** Of the log's head and of that of the values, the texts of the two slots, without padding. */
+  readonly head: readonly (string | null)[]
+  readonly kv?: {
+    /** Null: no such file. */
+    readonly head: readonly (string | null)[] | null
+    readonly files: Readonly<Record<string, string>>
+  }
+  /** What the head vouches for: the newest revision, and the newest put of each key. */
+  readonly last?: number
+  readonly entries?: readonly KvEntry[]
+  /** What a writer has after opening them, where that is more. */
+  readonly taken?: KvVector['entries']
+  /** The error with which they are not opened. */
+  readonly refused?: string
+}
+
+export interface SealedVectors {
+  readonly log: string
+  readonly clock: string
+  /** The data keys by id, bare, as base64. */
+  readonly keys: Readonly<Record<string, { readonly owner: string; readonly secret: string }>>
+  /** In the order in which they are used. */
+  readonly nonces: readonly string[]
+  readonly events: readonly {
+    readonly name: string
+    readonly stream: string
+    readonly event: NewEvent
+    readonly line: string
+    readonly parts: readonly {
+      readonly at: string
+      readonly bound: string
+      /** The key that is derived for it, hex. */
+      readonly derived: string
+      readonly text: string
+    }[]
+  }[]
+  readonly malformed: readonly { readonly name: string; readonly line: string }[]
+  /** Of the right form, and nothing that was sealed. */
+  readonly broken: SealedVectors['malformed']
+}
+
 function load(name: string): unknown {
   return JSON.parse(readFileSync(fileURLToPath(new URL(`../../docs/format/${name}`, import.meta.url)), 'utf8'))
 }
@@ -47,6 +92,10 @@ function load(name: string): unknown {
 export const lineVectors = load('lines.json') as { readonly log: string; readonly commits: readonly CommitVector[] }
 export const rootVectors = load('roots.json') as { readonly lists: readonly RootVector[] }
 export const folderVectors = load('folders.json') as { readonly log: string; readonly folders: readonly FolderVector[] }
+
+export const kvVectors = load('values.json') as { readonly log: string; readonly folders: readonly KvVector[] }
+
+export const sealedVectors = load('sealed.json') as SealedVectors
 
 const SLOT_SIZE_BYTES = 512
 const SLOT_DISTANCE_BYTES = 4096
@@ -57,13 +106,25 @@ export function temporaryFolder(): string {
 
 /** Puts the files of a folder vector into an empty folder. */
 export function writeFolder(folder: string, { head, segments }: FolderVector): void {
+  writeFileSync(join(folder, 'head'), slotsOf(head))
+  mkdirSync(join(folder, 'segments'))
+  for (const [name, text] of Object.entries(segments)) writeFileSync(join(folder, 'segments', name), text)
+}
+
+/** The bytes of a head file. */
+export function slotsOf(head: readonly (string | null)[]): Buffer {
   const slots = Buffer.alloc(SLOT_DISTANCE_BYTES + SLOT_SIZE_BYTES, ' ')
   head.forEach((text, i) => {
     if (text !== null) slots.write(text.padEnd(SLOT_SIZE_BYTES - 1) + '\n', i * SLOT_DISTANCE_BYTES)
   })
-  writeFileSync(join(folder, 'head'), slots)
-  mkdirSync(join(folder, 'segments'))
-  for (const [name, text] of Object.entries(segments)) writeFileSync(join(folder, 'segments', name), text)
+  return slots
+}
+
+/** What was put, byte for byte, from the line that it became. */
+export function putOf(key: string, { revision, line }: { revision: number; line: string }): KvEntry {
+  const front = `{"revision":${revision},"key":${JSON.stringify(key)},`
+  if (!line.startsWith(front)) throw new Error(`the line ${line} begins otherwise than ${front}`)
+  return { key, revision, text: `{${line.slice(front.length)}` }
 }
 
 /** Every file in a folder with its bytes, the lock left out: it holds nothing, and whoever looks may make it. */

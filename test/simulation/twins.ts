@@ -144,7 +144,7 @@ export const TWINS: readonly Twin[] = [
   },
   {
     name: 'removes the old file of values before the head that names the new one is synced',
-    patch: [['open.head.last, undefined);', 'open.head.last, undefined); if (lines.length > 0) return file;']],
+    patch: [['open.head.last, undefined);', 'open.head.last, undefined); if (lines.entries.length > 0) return file;']],
     caughtBy: 'I7',
     scenarios: ['values are compacted'],
   },
@@ -173,9 +173,15 @@ export const TWINS: readonly Twin[] = [
   },
   {
     name: 'answers conflicts though it does not know what was written',
-    patch: [['this.#assertWritable();', '']],
+    patch: [['this.#folder.assertWritable();', '']],
     caughtBy: 'I13',
     scenarios: ['a failed sync closes the values, not the log'],
+  },
+  {
+    name: 'believes a head of the values that was never synced to name their file',
+    patch: [['const isNewFile = state.last < state.segment;', 'const isNewFile = false;']],
+    caughtBy: 'I7',
+    scenarios: ['a failed sync of the head of the values, when idle and when compacted'],
   },
   {
     name: 'compacts a file of values into itself',

@@ -96,7 +96,8 @@ test('subscribe: taking over with a checkpoint that is invalid is refused, and t
     return call()
   })
   const text = JSON.stringify({ position: 999, skipped: 0, parked: [] })
-  const get: Backend['kv']['get'] = async () => ({ key: KEY, text, revision: 1 })
+  const get: Backend['kv']['get'] = async (key) =>
+    key === KEY ? { key, text, revision: 1 } : await backend.kv.get(key)
   const other = await openForTest({ ...whole, kv: { ...whole.kv, get } })
   const opening = other.subscribe('s', {}, () => {}, { takeOver: true })
   await expect(opening).rejects.toMatchObject({ code: 'checkpoint-invalid', facts: { key: KEY } })

@@ -1,4 +1,4 @@
-/** A consumer that is killed, or stopped, in another process: nothing is skipped, and at most a page comes again. */
+/** A consumer that is killed, or stopped and woken up, in another process: nothing is skipped, at most a page comes again. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { open } from '../../src/index.js'
+import { open, openObserver } from '../../src/index.js'
 import { seededRandom, seedOfThisRun } from '../../testing/index.js'
 import type { SubscribingOrders } from '../../testing/subscribing-process.js'
 import { openForTest, temporaryFolder } from './stores.js'
@@ -28,10 +28,11 @@ function effectsOf({ effects }: SubscribingOrders): number[][] {
   return runs.map((run) => run.split('\n').filter(Boolean).map(Number))
 }
 
+/** Until so many more are. */
 async function untilHandled(child: ChildProcess, orders: SubscribingOrders, count: number): Promise<void> {
-  const runs = effectsOf(orders).length
-  const handled = (): number => effectsOf(orders).slice(runs).flat().length
-  while (child.exitCode === null && handled() < count) await sleep(1)
+  const handled = (): number => effectsOf(orders).flat().length
+  const enough = handled() + count
+  while (child.exitCode === null && handled() < enough) await sleep(1)
 }
 
 /** In order, each process beginning at most a page before where the one before it was killed, and never after. */
@@ -82,4 +83,32 @@ test('subscribe: a process that is stopped keeps the folder; once it is killed, 
   const subscription = await store.subscribe('consumer', {}, ({ position }) => void seen.push(position))
   await subscription.whenAt(3000, { timeoutMs: 20_000 })
   expectNothingSkipped([...effectsOf(orders), seen], 3000, 'after SIGSTOP')
+})
+
+test('subscribe: a process that is stopped is read beside, not taken over; woken up it goes on, and nothing comes twice', async () => {
+  const folder = temporaryFolder()
+  const orders = { folder: join(folder, 'log'), effects: join(folder, 'effects'), count: 6000, burst: 5 }
+  const child = start(orders)
+  const exit = once(child, 'exit')
+  await untilHandled(child, orders, 1200)
+  for (let round = 1; round <= 3; round++) {
+    child.kill('SIGSTOP')
+    await expect(open(`file:${orders.folder}`)).rejects.toMatchObject({ code: 'store-locked' })
+    const handled = effectsOf(orders).flat().length
+    const observer = await openObserver(`file:${orders.folder}`)
+    let read = 0
+    for await (const { position } of observer.read()) expect(position).toBe(++read)
+    await observer.close()
+    expect(read).toBe(orders.count)
+    // Otherwise it was over before it was stopped.
+    expect(handled).toBeLessThan(orders.count)
+    expect(effectsOf(orders).flat()).toHaveLength(handled)
+    child.kill('SIGCONT')
+    await untilHandled(child, orders, 50)
+  }
+  expect(await exit).toEqual([0, null])
+  expect(effectsOf(orders)).toEqual([Array.from({ length: orders.count }, (_, i) => i + 1)])
+  const store = await openForTest(`file:${orders.folder}`)
+  const subscription = await store.subscribe('consumer', {}, () => expect.unreachable())
+  expect(subscription.position).toBe(orders.count)
 })

@@ -9,6 +9,7 @@ export const BRANCHES: readonly RegExp[] = [
   /^head: position #; one slot was torn, the other counts$/,
   /^head at rest: as it was$/,
   /^head at rest: moved on to position #$/,
+  /^head at rest: says now that there are current values$/,
   /^segments: # by header and footer, # byte by byte$/,
   /^torn end: none$/,
   /^torn end: # bytes set aside in \/store\/torn\/#: a mark has no end;/,

@@ -19,6 +19,8 @@ export interface HeadOnDisk {
   readonly segment: number
   readonly bytes: number
   readonly last: number
+  /** There are current values. */
+  readonly kv?: boolean
 }
 
 /** The valid slot written last; undefined when there is none. */

@@ -13,6 +13,7 @@ export type Damage =
   | { readonly kind: 'flip'; readonly path: string; readonly offset: number; readonly bit: number }
   | { readonly kind: 'truncate'; readonly path: string; readonly size: number }
   | { readonly kind: 'extend'; readonly path: string; readonly bytes: Uint8Array }
+  /** Or a folder, with all that is in it. */
   | { readonly kind: 'delete'; readonly path: string }
   /** A misdirected write: good bytes at the wrong place. */
   | {
@@ -26,10 +27,18 @@ export type Damage =
   | { readonly kind: 'restore'; readonly path: string; readonly bytes: Uint8Array }
 
 export function damageImage(image: DiskImage, damage: Damage): DiskImage {
-  const files = new Map(image.files)
-  if (damage.kind === 'delete') files.delete(damage.path)
-  else files.set(damage.path, damagedBytes(image.files.get(damage.path) ?? new Uint8Array(0), damage))
-  return { folders: image.folders, files }
+  const { path } = damage
+  if (damage.kind === 'delete') return without(image, path)
+  const bytes = damagedBytes(image.files.get(path) ?? new Uint8Array(0), damage)
+  return { folders: image.folders, files: new Map(image.files).set(path, bytes) }
+}
+
+function without({ folders, files }: DiskImage, path: string): DiskImage {
+  const isKept = (one: string): boolean => one !== path && !one.startsWith(`${path}/`)
+  return {
+    folders: new Set([...folders].filter(isKept)),
+    files: new Map([...files].filter(([one]) => isKept(one))),
+  }
 }
 
 function damagedBytes(bytes: Uint8Array, damage: Exclude<Damage, { kind: 'delete' }>): Uint8Array {

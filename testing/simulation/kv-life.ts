@@ -109,7 +109,10 @@ export class KvLife {
       ? [error.code, error.written ?? 'unknown']
       : [String(error), 'unknown']
     mark(`put: ${code}, written ${written}`)
-    const isStruck = disk.strikes.length > strikes || closes(this.#host.strikesSinceOpen(), 'kv')
+    const struck = this.#host.strikesSinceOpen()
+    // The first put of all is noted in the log's head: whatever closes the log closes it too.
+    const isClosed = closes(struck, 'kv') || (before.some(({ last }) => last === 0) && struck.length > 0)
+    const isStruck = disk.strikes.length > strikes || isClosed
     assertHolds('I12', this.#broken || isStruck, () => `a put failed without a fault: ${String(error)}`)
     if (!this.#broken && written === 'no') this.#possible = before
     if (code !== 'disk-full') this.#broken = true

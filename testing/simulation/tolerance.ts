@@ -36,6 +36,7 @@ const MAY_REFUSE: Tolerance = { ...NOTHING_TOLERATED, mayRefuse: true }
 
 export function toleranceOf(before: DiskImage, after: DiskImage, damage: Damage): Tolerance {
   const { path } = damage
+  if (path === `${FOLDER}/${KV}`) return saysValues(before) ? MUST_REFUSE : NOTHING_TOLERATED
   if (sameBytes(before.files.get(path), after.files.get(path))) return NOTHING_TOLERATED
   if (path === `${FOLDER}/head`) return ofHead(after, damage, FOLDER)
   if (path === `${FOLDER}/${KV}/head`) return ofHead(after, damage, `${FOLDER}/${KV}`)
@@ -46,9 +47,14 @@ export function toleranceOf(before: DiskImage, after: DiskImage, damage: Damage)
 function ofHead(after: DiskImage, { kind }: Damage, folder: string): Tolerance {
   // An old copy of the head is sound in itself: it may vouch for a segment long closed, which no crash leaves behind.
   if (readHead(after, folder) !== undefined) return kind === 'restore' ? MAY_REFUSE : NOTHING_TOLERATED
-  // Where only the head was begun, nothing is lost with it.
-  const isBegun = folder === FOLDER || segmentsOf(after, FOLDER, KV).length > 0 || after.files.has(`${folder}/head`)
+  // Where only the head was begun, and the log does not say so yet, nothing is lost with it.
+  const isBegun = folder === FOLDER || saysValues(after) || after.files.has(`${folder}/head`)
   return isBegun ? { ...MUST_REFUSE, headLost: true } : NOTHING_TOLERATED
+}
+
+/** The log's head says that there are current values; one that is older than this says nothing, but files do. */
+function saysValues(image: DiskImage): boolean {
+  return readHead(image, FOLDER)?.kv === true || segmentsOf(image, FOLDER, KV).length > 0
 }
 
 function ofSnapshot({ kind, path }: Damage): Tolerance {

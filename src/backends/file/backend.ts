@@ -84,7 +84,10 @@ class FileBackend implements Backend {
     this.#notices = new HeadNotices(log.head.last)
     const { logId, platform, paths } = log
     const assertOpen = (written?: 'no'): void => this.#assertOpen(written)
-    this.kv = new FileKv({ ...kv, platform, paths, logId, assertOpen })
+    const noteValues = (): void => {
+      writer.noteValues()
+    }
+    this.kv = new FileKv({ ...kv, platform, paths, logId, assertOpen, noteValues })
     this.snapshots = new FileSnapshots(platform.files, paths, logId, assertOpen)
   }
 

@@ -59,6 +59,11 @@ export class FolderWriter {
     for (const { event, stream, revision, time } of events) open.index.add(event, stream, revision, time)
   }
 
+  /** Says durably that there are current values. @throws PerdureError as {@link GroupWriter.noteValues} */
+  noteValues(): void {
+    this.#groups.noteValues()
+  }
+
   /** Makes the head durable, keeps the indexes; then lets go of the folder. */
   async close(): Promise<void> {
     try {

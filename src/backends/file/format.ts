@@ -97,6 +97,8 @@ export interface HeadState extends Extent {
   readonly segment: number
   /** Of the last event. */
   readonly time: string | undefined
+  /** Of the log's head: there are current values, so that all of them cannot be lost unnoticed. */
+  readonly hasKv: boolean
 }
 
 /** Far enough apart that a torn write of one slot cannot reach the other. */
@@ -105,10 +107,10 @@ export const SLOT_SIZE_BYTES = 512
 
 /** A slot of exactly {@link SLOT_SIZE_BYTES} ASCII characters. */
 export function encodeSlot(head: HeadState, write: number): string {
-  const { log, segment, bytes, last, time, sha256 } = head
+  const { log, segment, bytes, last, time, hasKv, sha256 } = head
   const text =
     `{"perdure":${FORMAT},"log":"${log}","write":${write},"segment":${segment},"bytes":${bytes},"last":${last}` +
-    `${time === undefined ? '' : `,"time":"${time}"`},"sha256":"${sha256}"`
+    `${time === undefined ? '' : `,"time":"${time}"`}${hasKv ? ',"kv":true' : ''},"sha256":"${sha256}"`
   const slot = `${text},"crc32":${crc32(text)}}`.padEnd(SLOT_SIZE_BYTES - 1) + '\n'
   assertInvariant(slot.length === SLOT_SIZE_BYTES, 'a slot of the head has its size')
   return slot
@@ -116,7 +118,7 @@ export function encodeSlot(head: HeadState, write: number): string {
 
 const SLOT = new RegExp(
   '^\\{"perdure":\\d+,"log":"([^"\\\\]{1,128})","write":(\\d{1,16}),"segment":(\\d{1,16}),"bytes":(\\d{1,16}),' +
-    '"last":(\\d{1,16})(?:,"time":"([^"\\\\]{1,40})")?,"sha256":"([0-9a-f]{64})"$',
+    '"last":(\\d{1,16})(?:,"time":"([^"\\\\]{1,40})")?(,"kv":true)?,"sha256":"([0-9a-f]{64})"$',
 )
 /** In every version: the number of the format first, a checksum of all before it last. */
 const CHECKED = /^(\{"perdure":(\d{1,9}),.*),"crc32":(\d{1,10})\} *\n$/
@@ -130,8 +132,8 @@ export function parseSlot(text: string): Slot {
   const [, checked, format, sum] = CHECKED.exec(text) ?? []
   if (checked === undefined || crc32(checked) !== Number(sum)) return { kind: 'damaged' }
   if (Number(format) > FORMAT) return { kind: 'newer', format: Number(format) }
-  const [, log, write, segment, bytes, last, time, sha256] = SLOT.exec(checked) ?? []
+  const [, log, write, segment, bytes, last, time, kv, sha256] = SLOT.exec(checked) ?? []
   if (log === undefined || sha256 === undefined || text.length !== SLOT_SIZE_BYTES) return { kind: 'damaged' }
-  const head = { log, segment: Number(segment), bytes: Number(bytes), last: Number(last), time, sha256 }
-  return { kind: 'valid', write: Number(write), head }
+  const [extent, hasKv] = [{ bytes: Number(bytes), last: Number(last), sha256 }, kv !== undefined]
+  return { kind: 'valid', write: Number(write), head: { log, segment: Number(segment), ...extent, time, hasKv } }
 }

@@ -148,9 +148,25 @@ export class GroupWriter {
 
   moveHead(open: GroupFile, sha256: string, last: number, time: string | undefined): void {
     const to = this.#to
-    to.head = { log: to.logId, segment: open.from, bytes: open.bytes, last, time, sha256 }
+    to.head = { log: to.logId, segment: open.from, bytes: open.bytes, last, time, hasKv: to.head.hasKv, sha256 }
     to.headFile.write(to.head)
     this.#headAtRest = false
+  }
+
+  /**
+   * Says in the head, durably, that there are current values.
+   *
+   * @throws PerdureError, nothing written, if writing is closed, or is now; or what reading the head throws
+   */
+  noteValues(): void {
+    if (this.#to.head.hasKv) return
+    this.assertWritable()
+    if (!this.#to.headFile.isOurs()) throw lockLost(this.#settings.root)
+    this.#settle('no', () => {
+      this.#to.head = { ...this.#to.head, hasKv: true }
+      this.#to.headFile.write(this.#to.head)
+      this.restHeadNow()
+    })
   }
 
   restHeadNow(): void {

@@ -112,7 +112,8 @@ export class HeadFile {
   async sync(): Promise<void> {
     const write = this.#write
     await this.#file.sync()
-    this.#synced = write
+    // One that waited in place may have come first, with a newer one.
+    this.#synced = Math.max(this.#synced, write)
   }
 
   syncNow(): void {

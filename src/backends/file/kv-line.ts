@@ -1,4 +1,5 @@
 /** The lines of current values: a put or a deletion each. docs/format.md specifies them. */
+import { encodeJson } from '../../json.js'
 
 export interface KvLine {
   readonly revision: number
@@ -8,7 +9,7 @@ export interface KvLine {
 
 /** `text` is the JSON text of an object with at least one member; undefined: a deletion. */
 export function composeKvLine(revision: number, key: string, text: string | undefined): string {
-  const front = `{"revision":${revision},"key":${JSON.stringify(key)},`
+  const front = `{"revision":${revision},"key":${encodeJson(key)},`
   return front + (text === undefined ? DELETION : text.slice(1))
 }
 

@@ -2,7 +2,8 @@
 import { crc32 } from 'node:zlib'
 import { readFailed } from './failures.js'
 import type { GroupFile } from './group-writer.js'
-import { kvCorrupt, type KvPlace } from './kv-survey.js'
+import { kvCorrupt } from './kv-failures.js'
+import type { KvPlace } from './kv-walk.js'
 
 export class KvLines {
   readonly #source: Pick<GroupFile, 'path' | 'file' | 'bytes'>

@@ -1,18 +1,19 @@
 /** Makes the folder of current values what the survey found it to be, and opens it for writing. */
 import { join } from 'node:path'
+import { createWhole } from '../../files/whole-write.js'
+import type { Files, Platform } from '../../files/platform.js'
 import { count, type BootReport } from './boot-report.js'
 import type { FolderPaths } from './folder.js'
 import type { HeadState } from './format.js'
 import type { GroupFile, Headed } from './group-writer.js'
 import { encodeHeadFile, HeadFile } from './head-file.js'
-import type { KvLeftovers, KvPlace, KvSurvey, KvWalk } from './kv-survey.js'
-import type { Files, Platform } from '../../files/platform.js'
-import { describeTorn, keepTorn } from './settling.js'
-import { createWhole, writeWhole } from '../../files/whole-write.js'
+import type { KvLeftovers, KvSurvey } from './kv-survey.js'
+import type { KvPlace, KvWalk } from './kv-walk.js'
+import { describeTorn, keepTorn, settleEnd } from './settling.js'
 
 /** The current values of a log whose folder is open for writing. */
 export interface OpenKv extends Headed {
-  readonly places: Map<string, KvPlace>
+  places: Map<string, KvPlace>
   /** Undefined: the next put begins a file. */
   file: GroupFile | undefined
 }
@@ -61,13 +62,14 @@ function removeLeftovers(files: Files, paths: FolderPaths, leftovers: KvLeftover
   ]
 }
 
-function settleHead(headFile: HeadFile, { head, leftovers }: KvSurvey, state: HeadState): string[] {
+function settleHead(headFile: HeadFile, { head }: KvSurvey, state: HeadState): string[] {
   // A process that died may have left the newest slot in the cache alone.
   headFile.syncNow()
   if (head === undefined) return ['the head made anew']
   const isBehind = head.state.bytes !== state.bytes
-  // After a failed sync the disk's own head may name the file from before the compaction, which is about to be removed.
-  if (!isBehind && !head.tornSlot && leftovers.outdated.length === 0) return []
+  // Whoever began the file may have failed to sync the head that names it: the disk's own head may name the one before.
+  const isNewFile = state.last < state.segment
+  if (!isBehind && !head.tornSlot && !isNewFile) return []
   headFile.write(state)
   headFile.syncNow()
   if (isBehind) return ['the head moved on']
@@ -75,10 +77,10 @@ function settleHead(headFile: HeadFile, { head, leftovers }: KvSurvey, state: He
 }
 
 export function emptyHead(log: string): HeadState {
-  return { log, segment: 0, bytes: 0, last: 0, time: undefined, sha256: '0'.repeat(64) }
+  return { log, segment: 0, bytes: 0, last: 0, time: undefined, hasKv: false, sha256: '0'.repeat(64) }
 }
 
-/** Whole groups above the head are written again, because the cache may show what the disk does not hold. */
+/** What was done, in words. */
 function settleFile(files: Files, paths: FolderPaths, survey: KvSurvey, walk: KvWalk): string[] {
   const { torn, vouchedBytes, head } = survey
   const done: string[] = []
@@ -90,20 +92,13 @@ function settleFile(files: Files, paths: FolderPaths, survey: KvSurvey, walk: Kv
   if (walk.offset > vouchedBytes && head !== undefined) {
     done.push(`${count(walk.last - head.state.last, 'write')} above the head kept, written again and synced`)
   }
-  if (walk.offset === vouchedBytes && torn === undefined) return done
-  const file = files.open(paths.kvFile(walk.from), 'write')
-  try {
-    writeWhole(file, walk.bytes.subarray(vouchedBytes, walk.offset), vouchedBytes)
-    if (torn !== undefined) file.truncate(walk.offset)
-    file.syncNow()
-  } finally {
-    file.close()
-  }
+  settleEnd(files, paths.kvFile(walk.from), { walk, vouchedBytes, torn })
   return done
 }
 
 function headOf(log: string, walk: KvWalk): HeadState {
-  return { log, segment: walk.from, bytes: walk.offset, last: walk.last, time: undefined, sha256: walk.digest() }
+  const { from: segment, offset: bytes } = walk
+  return { log, segment, bytes, last: walk.last, time: undefined, hasKv: false, sha256: walk.digest() }
 }
 
 function openFile(files: Files, paths: FolderPaths, walk: KvWalk): GroupFile {

@@ -1,17 +1,12 @@
-/** The current values of a folder as an observer sees them: what their head vouches for. */
-import { isPerdureError, PerdureError, type AnyPerdureError } from '../../errors.js'
-import { compareUtf8 } from '../../log/utf8-order.js'
+/** The current values of a folder as an observer sees them: what their head vouches for, and more of it as it moves on. */
+import { PerdureError } from '../../errors.js'
+import type { Files } from '../../files/platform.js'
 import { pageOf } from '../kv-rules.js'
 import type { KvBackend, KvEntry, KvOutcome } from '../protocol.js'
-import { listOf, type FolderPaths } from './folder.js'
-import { parseSegmentName } from './format.js'
+import type { FolderPaths } from './folder.js'
 import { textOf } from './kv-line.js'
-import { fileMissing, headMissing, readKvHead, readVouched, type KvWalk } from './kv-survey.js'
-import { isGone } from './observed-log.js'
-import type { Files } from '../../files/platform.js'
-
-/** How often the file may be compacted away between two looks. */
-const ATTEMPTS_MAX = 10
+import { lookWhileWritten, readKvHead, readVouched, type KvRecord } from './kv-vouched.js'
+import type { KvWalk } from './kv-walk.js'
 
 export class ObservedKv implements KvBackend {
   readonly #files: Files
@@ -19,73 +14,66 @@ export class ObservedKv implements KvBackend {
   readonly #log: string
   readonly #assertOpen: () => void
   #walk: KvWalk | undefined
-  #keys: readonly string[] = []
-  /** Counter of the head that was read last. */
-  #write = -1
+  /** Counter of the head up to which they were read. */
+  #write = 0
+  /** There was a head once. */
+  #isBegun = false
 
-  constructor(files: Files, paths: FolderPaths, log: string, assertOpen: () => void) {
+  /** Looks at their head, no more. @throws PerdureError `head-missing`, `kv-corrupt`, `format-newer`, `backend-failed` */
+  constructor(files: Files, paths: FolderPaths, record: KvRecord, assertOpen: () => void) {
     this.#files = files
     this.#paths = paths
-    this.#log = log
+    this.#log = record.log
     this.#assertOpen = assertOpen
+    lookWhileWritten(paths, () => readKvHead(files, paths, record, false))
   }
 
   async get(key: string): Promise<KvEntry | undefined> {
-    this.#refresh()
-    return this.#entry(key)
+    const walk = this.#refreshed()
+    return walk === undefined ? undefined : entryOf(walk, key)
   }
 
   async list(
     prefix: string,
     page: { readonly after: string; readonly limit: number; readonly maxBytes: number },
   ): Promise<readonly KvEntry[]> {
-    this.#refresh()
-    return pageOf(this.#keys, prefix, page, (key) => this.#entry(key))
+    const walk = this.#refreshed()
+    return walk === undefined ? [] : pageOf(walk.keys.of(walk.places), prefix, page, (key) => entryOf(walk, key))
   }
 
   async put(): Promise<KvOutcome> {
     throw readOnly('kv.put')
   }
 
-  #entry(key: string): KvEntry | undefined {
-    const place = this.#walk?.places.get(key)
-    if (place === undefined || this.#walk === undefined) return undefined
-    const line = this.#walk.bytes.toString('utf8', place.offset, place.offset + place.bytes)
-    return { key, text: textOf(line), revision: place.revision }
-  }
-
-  #refresh(): void {
+  #refreshed(): KvWalk | undefined {
     this.#assertOpen()
-    for (let attempt = 1; ; attempt++) {
-      try {
-        this.#read()
-        return
-      } catch (error) {
-        // The file that the head named may be gone by the time it is opened: then the head names another.
-        const mayPass = isGone(error) || (isPerdureError(error) && this.#isBeingWritten(error))
-        if (mayPass && attempt < ATTEMPTS_MAX) continue
-        throw isGone(error) ? fileMissing(this.#paths.kv) : error
-      }
-    }
-  }
-
-  /** The head may be met while it is written, or made, and is found whole a moment later. */
-  #isBeingWritten({ code, facts }: AnyPerdureError): boolean {
-    return code === 'head-missing' || (code === 'kv-corrupt' && facts.path === this.#paths.kvHead)
+    lookWhileWritten(this.#paths, () => {
+      this.#read()
+    })
+    return this.#walk
   }
 
   #read(): void {
-    const head = readKvHead(this.#files, this.#paths, this.#log, false)
-    if (head === undefined) {
-      const names = listOf(this.#files, this.#paths.kv) ?? []
-      if (names.some((name) => parseSegmentName(name) !== undefined)) throw headMissing(this.#paths)
-      return
-    }
-    if (head.write === this.#write) return
-    this.#walk = readVouched(this.#files, this.#paths, this.#log, head)
-    this.#keys = [...(this.#walk?.places.keys() ?? [])].sort(compareUtf8)
+    const record = { log: this.#log, hasKv: this.#isBegun }
+    const head = readKvHead(this.#files, this.#paths, record, false)
+    if (head === undefined || head.write === this.#write) return
+    // The newer slot is being written.
+    if (head.tornSlot && head.write < this.#write) return
+    this.#isBegun = true
+    const known = this.#walk
+    // If this fails, what was known is half of one head and half of another.
+    this.#walk = undefined
+    this.#write = 0
+    this.#walk = readVouched(this.#files, this.#paths, head, known)
     this.#write = head.write
   }
+}
+
+function entryOf({ places, bytes }: KvWalk, key: string): KvEntry | undefined {
+  const place = places.get(key)
+  if (place === undefined) return undefined
+  const line = bytes.toString('utf8', place.offset, place.offset + place.bytes)
+  return { key, text: textOf(line), revision: place.revision }
 }
 
 export function readOnly(feature: string): PerdureError<'unsupported'> {

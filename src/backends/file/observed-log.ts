@@ -1,7 +1,6 @@
 /** The log of a folder as an observer sees it: what the head vouches for, and more of it each time the head has moved. */
 import { createHash } from 'node:crypto'
 import { isPerdureError } from '../../errors.js'
-import { isMissing } from '../../files/codes.js'
 import { corrupt } from './failures.js'
 import { FilePool } from './file-pool.js'
 import { toSegment, walkClosed, type IndexParts } from './folder-log.js'
@@ -176,9 +175,4 @@ function readHeadNow(files: Files, paths: FolderPaths, seen = 0): HeadState {
       if (!isPerdureError(error) || error.code !== 'log-corrupt' || attempt === HEAD_ATTEMPTS_MAX) throw error
     }
   }
-}
-
-/** Whether something that was there a moment ago has been removed, as a compaction does. */
-export function isGone(error: unknown): boolean {
-  return isPerdureError(error) && isMissing(error.cause)
 }

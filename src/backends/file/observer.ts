@@ -29,13 +29,19 @@ export interface FileObserverOptions {
   readonly platform?: Platform
 }
 
-/** @throws PerdureError `store-missing`, `store-foreign`, `head-missing`, `log-corrupt`, `format-newer`, `backend-failed` */
+/** @throws PerdureError `store-missing`, `store-foreign`, `head-missing`, `log-corrupt`, `kv-corrupt`, `format-newer`, `backend-failed` */
 export async function openFileObserver({ folder, platform = nodePlatform }: FileObserverOptions): Promise<Backend> {
   const paths = new FolderPaths(resolve(folder))
   const contents = lookInto(platform.files, paths)
   if (contents === undefined) throw missing(paths.root, 'does not exist')
   if (contents.isNew) throw missing(paths.root, 'is empty')
-  return new FileObserver(new ObservedLog(platform, paths))
+  const log = new ObservedLog(platform, paths)
+  try {
+    return new FileObserver(log)
+  } catch (error) {
+    log.close()
+    throw error
+  }
 }
 
 class FileObserver implements Backend {
@@ -58,7 +64,7 @@ class FileObserver implements Backend {
     const assertOpen = (): void => this.#assertOpen()
     this.logId = logId
     this.boot = [{ step: 'folder', found: `observed up to position ${log.head.last}; nothing is changed` }]
-    this.kv = new ObservedKv(platform.files, paths, logId, assertOpen)
+    this.kv = new ObservedKv(platform.files, paths, log.head, assertOpen)
     const snapshots = new FileSnapshots(platform.files, paths, logId, assertOpen)
     this.snapshots = {
       list: (key) => snapshots.list(key),

@@ -93,7 +93,7 @@ function openLocked(options: OpenFolderOptions, paths: FolderPaths, unlock: () =
   )
   boot.add('segments', `${survey.closed.length} by header and footer, ${survey.walked.length} byte by byte`)
 
-  const kv = surveyKv(files, paths, logId, acceptTail)
+  const kv = surveyKv(files, paths, { log: logId, hasKv: read?.state.hasKv ?? false }, acceptTail)
 
   const log = { logId, platform, paths, pool: new FilePool(files), cache: new PageCache() }
   try {
@@ -125,12 +125,13 @@ function openFound(log: IndexParts, { read, survey, kv, contents, unlock, boot }
   removeUnfinishedSnapshots(files, paths)
   const setAside = setTornAside(files, paths, survey, boot)
   const walked = settleWalked(files, paths, survey, boot)
-  const head = settleHead(log, read, survey, walked, boot)
+  const hasKv = kv.head !== undefined || kv.walk !== undefined
+  const head = settleHead(log, read, survey, walked, hasKv, boot)
   const opened: FolderLog = { ...log, headFile: head.file, segments: [], open: undefined, head: head.state, unlock }
   try {
     loadSegments(opened, closed, walked, boot)
     const openKv = settleKv(log.platform, paths, log.logId, kv, boot)
-    const headMade = read === undefined || (kv.head === undefined && kv.walk !== undefined)
+    const headMade = read === undefined || (kv.head === undefined && (hasKv || read.state.hasKv))
     return { log: opened, kv: openKv, boot: boot.steps, setAside, headMade }
   } catch (error) {
     closeFiles(opened)
@@ -172,7 +173,7 @@ function tryLock(files: Files, paths: FolderPaths): (() => void) | undefined {
 function createHead(platform: Platform, paths: FolderPaths): void {
   const { files } = platform
   const log = createUuid((bytes) => platform.random(bytes))
-  const state = { log, segment: 0, bytes: 0, last: 0, time: undefined, sha256: '0'.repeat(64) }
+  const state = { log, segment: 0, bytes: 0, last: 0, time: undefined, hasKv: false, sha256: '0'.repeat(64) }
   createWhole(files, paths.head, [encodeHeadFile(state)], paths.root)
 }
 

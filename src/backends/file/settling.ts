@@ -6,6 +6,7 @@ import { listOf, type FolderContents, type FolderPaths } from './folder.js'
 import type { HeadState } from './format.js'
 import { encodeHeadFile, HeadFile, type ReadHead } from './head-file.js'
 import type { Files } from '../../files/platform.js'
+import type { Damage } from './segment-walk.js'
 import type { Survey, WalkedSegment } from './survey.js'
 import { createWhole, writeWhole } from '../../files/whole-write.js'
 
@@ -57,15 +58,35 @@ function freeName(taken: readonly string[], name: string): string {
   }
 }
 
+/** A file of groups that was walked to the end. */
+export interface WalkedEnd {
+  readonly walk: { readonly bytes: Buffer; readonly offset: number }
+  readonly vouchedBytes: number
+  readonly torn: Damage | undefined
+}
+
 /**
  * Makes durable what stands above the head: after a failed sync the cache may show what the disk does not hold, so whole
- * groups are written again, and the broken end is cut off. Returns the segments that remain.
+ * groups are written again, and the broken end is cut off.
  */
+export function settleEnd(files: Files, path: string, { walk, vouchedBytes, torn }: WalkedEnd): void {
+  if (walk.offset === vouchedBytes && torn === undefined) return
+  const file = files.open(path, 'write')
+  try {
+    writeWhole(file, walk.bytes.subarray(vouchedBytes, walk.offset), vouchedBytes)
+    if (torn !== undefined) file.truncate(walk.offset)
+    file.syncNow()
+  } finally {
+    file.close()
+  }
+}
+
+/** Makes durable what stands above the head in the segments. Returns those that remain. */
 export function settleWalked(files: Files, paths: FolderPaths, survey: Survey, boot: BootReport): WalkedSegment[] {
   const remaining: WalkedSegment[] = []
   let groups = 0
   for (const segment of survey.walked) {
-    const { walk, vouchedBytes, torn, groupsAbove } = segment
+    const { walk, groupsAbove } = segment
     groups += groupsAbove
     if (walk.offset === 0) {
       // Not even its header is whole: nothing was ever written to it.
@@ -74,15 +95,7 @@ export function settleWalked(files: Files, paths: FolderPaths, survey: Survey, b
       continue
     }
     remaining.push(segment)
-    if (walk.offset === vouchedBytes && torn === undefined) continue
-    const file = files.open(paths.segment(walk.from), 'write')
-    try {
-      writeWhole(file, walk.bytes.subarray(vouchedBytes, walk.offset), vouchedBytes)
-      if (torn !== undefined) file.truncate(walk.offset)
-      file.syncNow()
-    } finally {
-      file.close()
-    }
+    settleEnd(files, paths.segment(walk.from), segment)
   }
   if (remaining.length > 0) files.syncFolder(paths.segments)
   boot.add(
@@ -97,6 +110,7 @@ export function settleHead(
   read: ReadHead | undefined,
   survey: Survey,
   walked: readonly WalkedSegment[],
+  hasKv: boolean,
   boot: BootReport,
 ): { file: HeadFile; state: HeadState } {
   const { files } = log.platform
@@ -104,7 +118,7 @@ export function settleHead(
   const last = walked.at(-1)?.walk
   const state: HeadState =
     last === undefined
-      ? (read as ReadHead).state
+      ? { ...(read as ReadHead).state, hasKv }
       : {
           log: log.logId,
           segment: last.from,
@@ -112,6 +126,7 @@ export function settleHead(
           last: last.last,
           time: lastTime(log, read?.state, survey, walked),
           sha256: last.digest(),
+          hasKv,
         }
   if (read === undefined) createWhole(files, paths.head, [encodeHeadFile(state)], paths.root)
   const file = new HeadFile(files, paths.head, read?.write ?? 1)
@@ -119,11 +134,13 @@ export function settleHead(
     // A process that died may have left the newest slot in the cache alone.
     file.syncNow()
     const moved = read !== undefined && (state.segment !== read.state.segment || state.bytes !== read.state.bytes)
-    if (moved || read?.tornSlot === true) {
+    const saysOther = read !== undefined && read.state.hasKv !== hasKv
+    if (moved || saysOther || read?.tornSlot === true) {
       file.write(state)
       file.syncNow()
     }
-    boot.add('head at rest', moved ? `moved on to position ${state.last}` : 'as it was')
+    const other = saysOther ? `says now that there are ${hasKv ? '' : 'no '}current values` : 'as it was'
+    boot.add('head at rest', moved ? `moved on to position ${state.last}` : other)
   } catch (error) {
     file.close()
     throw error

@@ -161,18 +161,22 @@ const NEWLINE = Buffer.from('\n')
 
 /** Paths of all snapshots. */
 export function snapshotPaths(files: Files, paths: FolderPaths): string[] {
-  const folders = (listOf(files, paths.snapshots) ?? []).filter((name) => FOLDER_NAME.test(name))
-  return folders.flatMap((name) => {
-    const folder = join(paths.snapshots, name)
-    return (listOf(files, folder) ?? []).filter((file) => NAME.test(file)).map((file) => join(folder, file))
+  return pathsOf(files, paths, NAME)
+}
+
+/** What a crash left half made; or what somebody is making. */
+export function unfinishedSnapshots(files: Files, paths: FolderPaths): string[] {
+  return pathsOf(files, paths, UNFINISHED_NAME)
+}
+
+function pathsOf(files: Files, paths: FolderPaths, name: RegExp): string[] {
+  const folders = (listOf(files, paths.snapshots) ?? []).filter((folder) => FOLDER_NAME.test(folder))
+  return folders.flatMap((one) => {
+    const folder = join(paths.snapshots, one)
+    return (listOf(files, folder) ?? []).filter((file) => name.test(file)).map((file) => join(folder, file))
   })
 }
 
-/** What a crash left half made. */
 export function removeUnfinishedSnapshots(files: Files, paths: FolderPaths): void {
-  for (const name of listOf(files, paths.snapshots) ?? []) {
-    const folder = join(paths.snapshots, name)
-    if (!FOLDER_NAME.test(name)) continue
-    for (const file of listOf(files, folder) ?? []) if (UNFINISHED_NAME.test(file)) files.remove(join(folder, file))
-  }
+  for (const path of unfinishedSnapshots(files, paths)) files.remove(path)
 }

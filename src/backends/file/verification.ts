@@ -95,8 +95,8 @@ class FolderCheck {
 
   values(known: HeadState | undefined): void {
     this.#attempt(() => {
-      const { logId, platform, paths } = this.#log
-      Object.assign(this.examined, checkValues(platform.files, paths, logId, known))
+      const { head, platform, paths } = this.#log
+      Object.assign(this.examined, checkValues(platform.files, paths, head, known))
     })
   }
 

@@ -23,6 +23,11 @@ export function readStart(files: Files, path: string, length: number): Buffer {
   return withFile(files, path, (file) => readPart(file, path, 0, length))
 }
 
+/** So many bytes from an offset on, or fewer if the file ends before. */
+export function readRange(files: Files, path: string, offset: number, length: number): Buffer {
+  return withFile(files, path, (file) => readPart(file, path, offset, length))
+}
+
 /** The last bytes, or all if there are fewer; and the size of the file. */
 export function readEnd(files: Files, path: string, length: number): { bytes: Buffer; size: number } {
   return withFile(files, path, (file) => {

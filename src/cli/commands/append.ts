@@ -35,7 +35,7 @@ export function addAppend(program: Command, io: Io): void {
     .option('--data <json>', 'what is to be said about it: JSON, @file, or - for standard input', '{}')
     .option('--tag <key:value>', 'a tag to be found by; may be given again', collectTags)
     .option('--id <id>', 'an id of your own, which makes a retry harmless', parseName)
-    .option('--subject <subject>', 'whom the data is about; stored in the clear: keys do not exist yet', parseName)
+    .option('--subject <subject>', 'whom the data is about: in a sealed log, whose key seals it', parseName)
     .option('--expect <what>', 'any, new, exists, or the revision the stream must be at', parseExpect, 'any')
     .option('--occurred <time>', 'when it happened (RFC 3339 with an offset)', parseTime)
     .option('--meta <json>', 'about the recording: JSON, @file or -')

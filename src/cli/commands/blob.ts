@@ -3,15 +3,19 @@ import type { Command } from 'commander'
 import { createReadStream } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { BLOB_SIZE_MAX_BYTES } from '../../blobs/blobs.js'
-import { takesBlobs, withBlobs, type BlobsOptions } from '../blobs-option.js'
+import { BLOB_SIZE_MAX_BYTES, type Blobs } from '../../blobs/blobs.js'
+import { isPerdureError } from '../../errors.js'
+import { blobsAddress, takesBlobs, withBlobs, type BlobsOptions } from '../blobs-option.js'
 import { EXIT } from '../exit-codes.js'
 import { CommandError } from '../failures.js'
 import type { Io } from '../io.js'
+import { withObserver, withWriter } from '../store-option.js'
 import { grouped, plural, printable } from '../text.js'
+import { parseName } from '../values.js'
 
 interface PutOptions extends BlobsOptions {
   readonly mediaType?: string
+  readonly subject?: string
 }
 
 interface GetOptions extends BlobsOptions {
@@ -48,19 +52,28 @@ function addPut(group: Command, io: Io): void {
     .description('keep the bytes of a file; durable once it returns')
     .argument('<file>', 'a file, or - for standard input')
     .option('--media-type <type>', 'what the bytes are, for the reference: image/png')
+    .option(
+      '--subject <subject>',
+      'whose key seals them; needs the log, and no other process that has it open',
+      parseName,
+    )
     .addHelpText('after', PUT_EXAMPLE)
     .action(async (file: string, options: PutOptions) => put(file, options, io))
 }
 
 async function put(file: string, options: PutOptions, io: Io): Promise<void> {
-  const { mediaType } = options
-  await withBlobs(io, options, async (blobs, address) => {
+  const { mediaType, subject } = options
+  const keep = async (blobs: Blobs, address: string): Promise<void> => {
     const bytes = await readBytes(file, io.input)
-    const reference = await blobs.put(bytes, mediaType === undefined ? {} : { mediaType })
+    const about = { ...(mediaType !== undefined && { mediaType }), ...(subject !== undefined && { subject }) }
+    const reference = await blobs.put(bytes, about)
     if (options.json) return io.out.json(reference)
     await io.out.line(`Kept ${plural(reference.size, 'byte')} in ${printable(address)}. For an event:`)
     await io.out.json(reference)
-  })
+  }
+  if (subject === undefined) return await withBlobs(io, options, keep)
+  const address = await blobsAddress(io, options)
+  await withWriter(io, options, (store) => keep(store.blobs, address), { blobs: address })
 }
 
 const GET_HELP = `
@@ -85,7 +98,7 @@ async function get(cid: string, options: GetOptions, io: Io): Promise<void> {
     throw new CommandError('usage', '--json needs --out: bytes are not JSON', { hint: 'Say --out <file>.' })
   }
   await withBlobs(io, options, async (blobs, address) => {
-    const bytes = await blobs.get(cid)
+    const bytes = await blobs.get(cid).catch(ifSealed(() => getSealed(cid, address, options, io)))
     if (bytes === undefined) throw notFound(cid, address)
     if (out === undefined) return await printBytes(bytes, io)
     await writeNew(out, bytes)
@@ -115,6 +128,18 @@ async function has(cid: string, options: BlobsOptions, io: Io): Promise<void> {
     if (options.json) await io.out.json({ cid, has: isThere })
     else await io.out.line(`${isThere ? 'yes' : 'no'}: ${printable(address)}`)
   })
+}
+
+/** Only then is there anything to open the log for. */
+function ifSealed<T>(instead: () => Promise<T>): (error: unknown) => Promise<T> {
+  return async (error) => {
+    if (isPerdureError(error) && error.code === 'key-unavailable') return await instead()
+    throw error
+  }
+}
+
+async function getSealed(cid: string, blobs: string, options: BlobsOptions, io: Io): Promise<Uint8Array | undefined> {
+  return await withObserver(io, options, (log) => log.blobs.get(cid), { blobs })
 }
 
 function notFound(cid: string, address: string): CommandError {

@@ -1,7 +1,7 @@
 /** `perdure checkpoint`: the size of a log and its Merkle root. */
 import type { Command } from 'commander'
 import type { Io } from '../io.js'
-import { observesStore, withObserver, type StoreOptions } from '../store-option.js'
+import { observesLines, withLines, type StoreOptions } from '../store-option.js'
 import { plural } from '../text.js'
 
 const HELP = `
@@ -12,14 +12,14 @@ Example:
   perdure checkpoint --json >> roots.ndjson`
 
 export function addCheckpoint(program: Command, io: Io): void {
-  observesStore(program.command('checkpoint'))
+  observesLines(program.command('checkpoint'))
     .description('print the size of the log and its Merkle root (RFC 6962)')
     .addHelpText('after', HELP)
     .action(async (options: StoreOptions) => checkpoint(options, io))
 }
 
 async function checkpoint(options: StoreOptions, io: Io): Promise<void> {
-  await withObserver(io, options, async (log) => {
+  await withLines(io, options, async (log) => {
     const { size, root } = await log.checkpoint()
     if (options.json) await io.out.json({ size, root })
     else await io.out.line(`${root}  of ${plural(size, 'event')}`)

@@ -16,6 +16,9 @@ Imports the history of a Git repository into a log under .perdure/ (kept: a seco
 run adds only what is new), closes it, opens it again, replays it, and compares the
 answers with those of git. Without a repository it uses a generated sample.
 
+The log is sealed, and the first run forgets one author, in that log, for good: whoever
+has the fewest commits. A later commit of the same author comes under a new random name.
+
 Exit code 1: an answer differs from git's. 5: the log is not intact.
 
 Examples:

@@ -3,9 +3,10 @@ import type { Command } from 'commander'
 import { setTimeout } from 'node:timers/promises'
 import { examineFolder, type Examination } from '../doctor/folder.js'
 import type { Finding } from '../doctor/finding.js'
+import { examineKeys } from '../doctor/keys.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import type { Io } from '../io.js'
-import { folderOf, storeUrl, takesStore, type StoreOptions } from '../store-option.js'
+import { folderOf, keysOf, storeUrl, takesStore, type StoreOptions } from '../store-option.js'
 import { padded, plural, printable } from '../text.js'
 
 const HELP = `
@@ -26,7 +27,7 @@ export function addDoctor(program: Command, io: Io): void {
 async function doctor(options: StoreOptions, io: Io): Promise<void> {
   const url = storeUrl(options)
   const folder = folderOf(url)
-  const { findings, whole } = folder === undefined ? { findings: [] } : await examineWhenFree(folder, options, io)
+  const { findings, whole } = folder === undefined ? { findings: [] } : await examineAll(folder, options, io)
   const problems = findings.filter(({ level }) => level === 'problem')
   io.exit = exitOf(problems)
   if (options.json) return io.out.json({ store: url, well: problems.length === 0, ...(whole && { whole }), findings })
@@ -34,6 +35,14 @@ async function doctor(options: StoreOptions, io: Io): Promise<void> {
   await io.out.line(printable(folder))
   for (const finding of findings) await io.out.lines(describe(finding))
   await io.out.line(problems.length === 0 ? 'Nothing is wrong.' : `${plural(problems.length, 'problem')}.`)
+}
+
+/** The keys last: where the log is damaged, nobody can say whose they are. */
+async function examineAll(folder: string, options: StoreOptions, io: Io): Promise<Examination> {
+  const examination = await examineWhenFree(folder, options, io)
+  const { findings } = examination
+  if (findings.some(({ level, code }) => level === 'problem' && code !== 'store-locked')) return examination
+  return { ...examination, findings: [...findings, ...(await examineKeys(folder, keysOf(options).keys))] }
 }
 
 /** With `--wait`, once nobody has the log open. */

@@ -4,7 +4,7 @@ import { COMMITS_DEFAULT, importHistory, readImported } from '../git/import.js'
 import { inspectRepository, requireRepository } from '../git/repository.js'
 import { addFileImports } from '../import/commands.js'
 import { progressOf, type Io } from '../io.js'
-import { storeUrl, takesStore, withStore, type StoreOptions } from '../store-option.js'
+import { takesStore, withStore, type StoreOptions } from '../store-option.js'
 import { plural, printable } from '../text.js'
 import { parsePositive } from '../values.js'
 
@@ -15,8 +15,8 @@ interface ImportGitOptions extends StoreOptions {
 const HELP = `
 Each commit becomes one commit of the log: an event on the stream of its author and
 one on the stream of every file it touches. Authors get random names (author-k3…);
-their own names and addresses stand only in the data of commit_authored. Merges are
-left out. A second run adds only what is new.
+their own names and addresses stand only in the data of commit_authored, which a sealed
+log seals for the author. Merges are left out. A second run adds only what is new.
 
 Example:
   perdure init --store file:./history
@@ -35,7 +35,7 @@ export function addImport(program: Command, io: Io): void {
 
 async function importGit(path: string, options: ImportGitOptions, io: Io): Promise<void> {
   const repository = requireRepository(await inspectRepository(path, options.max, io.signal), path)
-  await withStore(io, storeUrl(options), async (store) => {
+  await withStore(io, options, async (store) => {
     const progress = progressOf(io, options)
     const result = await importHistory(store, repository, await readImported(store), { progress, signal: io.signal })
     progress.end()

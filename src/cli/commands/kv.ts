@@ -8,10 +8,14 @@ import { CommandError } from '../failures.js'
 import type { Io } from '../io.js'
 import { observesStore, takesStore, withObserver, withWriter, type StoreOptions } from '../store-option.js'
 import { grouped, padded, printable, shortened } from '../text.js'
-import { parseExpectOfEntry, readJsonArgument } from '../values.js'
+import { parseExpectOfEntry, parseName, readJsonArgument } from '../values.js'
 
 interface WriteOptions extends StoreOptions {
   readonly expect?: number | 'new'
+}
+
+interface PutOptions extends WriteOptions {
+  readonly subject?: string
 }
 
 const GROUP_HELP = `
@@ -56,7 +60,8 @@ Exit code 3: with --expect, the value is at another revision. Nothing was writte
 Examples:
   perdure kv put profile:ann '{"theme":"dark"}'
   perdure kv put rates @rates.json --expect 12    # only if nobody has changed it since
-  date +%s | perdure kv put last-run -`
+  date +%s | perdure kv put last-run -
+  perdure kv put address:k3r7 @address.json --subject customer:k3r7`
 
 function addPut(group: Command, io: Io): void {
   takesStore(group.command('put'))
@@ -64,14 +69,17 @@ function addPut(group: Command, io: Io): void {
     .argument('<key>', 'its key')
     .argument('<value>', 'JSON, @file, or - for standard input')
     .option('--expect <revision|new>', 'only if it is at this revision, or is not there', parseExpectOfEntry)
+    .option('--subject <subject>', 'whose key seals it: gone when the subject is forgotten', parseName)
     .addHelpText('after', PUT_HELP)
-    .action(async (key: string, value: string, options: WriteOptions) => put(key, value, options, io))
+    .action(async (key: string, value: string, options: PutOptions) => put(key, value, options, io))
 }
 
-async function put(key: string, argument: string, options: WriteOptions, io: Io): Promise<void> {
+async function put(key: string, argument: string, options: PutOptions, io: Io): Promise<void> {
   const value = await readValue(argument, io)
+  const { subject } = options
   await withWriter(io, options, async (store) => {
-    const { revision } = written(key, options, await store.kv.put(key, value, expectOf(options)))
+    const putOptions = { ...expectOf(options), ...(subject !== undefined && { subject }) }
+    const { revision } = written(key, options, await store.kv.put(key, value, putOptions))
     if (options.json) return io.out.json({ key, revision })
     await io.out.line(`${printable(key)} is at revision ${grouped(revision)}.`)
   })

@@ -7,7 +7,7 @@ import type { Parked } from '../../subscriptions/subscription.js'
 import { EXIT } from '../exit-codes.js'
 import { CommandError } from '../failures.js'
 import type { Io } from '../io.js'
-import { folderOf, observesStore, storeUrl, withObserver, type StoreOptions } from '../store-option.js'
+import { folderOf, observesLines, storeUrl, withLines, type StoreOptions } from '../store-option.js'
 import { grouped, padded, paddedLeft, plural, printable, shortened } from '../text.js'
 
 type Listed = SavedSubscription | InvalidSubscription
@@ -40,14 +40,14 @@ Example:
   perdure subscription list --json`
 
 function addList(group: Command, io: Io): void {
-  observesStore(group.command('list'))
+  observesLines(group.command('list'))
     .description('list them with their positions, and how far behind they are')
     .addHelpText('after', LIST_HELP)
     .action(async (options: StoreOptions) => list(options, io))
 }
 
 async function list(options: StoreOptions, io: Io): Promise<void> {
-  await withObserver(io, options, async (log) => {
+  await withLines(io, options, async (log) => {
     const subscriptions = await saved(options)
     // Asked for afterwards, so that nobody seems to be ahead of the log.
     const head = await log.head()
@@ -83,7 +83,7 @@ function describe({ name, position, skipped, parked, time }: SavedSubscription, 
 }
 
 function addParked(group: Command, io: Io): void {
-  observesStore(group.command('parked'))
+  observesLines(group.command('parked'))
     .description('list the events that one of them could not handle and has put aside')
     .argument('<name>', 'the subscription')
     .addHelpText('after', '\nExample:\n  perdure subscription parked mailer --json')
@@ -91,7 +91,7 @@ function addParked(group: Command, io: Io): void {
 }
 
 async function listParked(name: string, options: StoreOptions, io: Io): Promise<void> {
-  await withObserver(io, options, async (log) => {
+  await withLines(io, options, async (log) => {
     const subscriptions = await saved(options)
     const subscription = subscriptions.find((one) => one.name === name)
     if (subscription === undefined) throw unknownName(name, subscriptions)

@@ -4,11 +4,13 @@ import type { Finding } from '../../backends/protocol.js'
 import type { BootReport, Verification } from '../../observer.js'
 import { EXIT } from '../exit-codes.js'
 import type { Io } from '../io.js'
-import { takesStore, withObserver, withStore, type StoreOptions } from '../store-option.js'
+import { openSeals, type Seals } from '../seals.js'
+import { takesStore, withLines, withObserver, withStore, type StoreOptions } from '../store-option.js'
 import { grouped, padded, paddedLeft, plural, printable, widthOf } from '../text.js'
 
 interface VerifyOptions extends StoreOptions {
   readonly boot?: boolean
+  readonly seals?: boolean
 }
 
 const HELP = `
@@ -23,6 +25,9 @@ steps of opening, in their fixed order, and what each found or did. That may put
 folder in order: an unfinished write that a crash left is moved to torn/, what stands
 above the head is settled, missing indexes are made again.
 
+Of a sealed log the lines are checked, which needs no keys: what is in them is not opened.
+--seals opens all of it; a seal that was tampered with is a finding.
+
 Examples:
   perdure verify --store file:./orders
   perdure verify --boot --json`
@@ -31,13 +36,14 @@ export function addVerify(program: Command, io: Io): void {
   takesStore(program.command('verify'))
     .description('check every line, every mark, the head and the indexes')
     .option('--boot', 'first say what opening the log found and did')
+    .option('--seals', 'also open everything that is sealed; needs the keys')
     .addHelpText('after', HELP)
     .action(async (options: VerifyOptions) => verify(options, io))
 }
 
 async function verify(options: VerifyOptions, io: Io): Promise<void> {
   const startedMs = performance.now()
-  const opening = options.boot === true ? withStore : withObserver
+  const opening = options.boot === true ? withStore : options.seals === true ? withObserver : withLines
   await opening(io, options, async (log) => {
     const tookMs = Math.round(performance.now() - startedMs)
     const boot = options.boot === true ? { ...log.report(), tookMs } : undefined
@@ -46,10 +52,15 @@ async function verify(options: VerifyOptions, io: Io): Promise<void> {
       // A check takes its time; how the log was opened can be read meanwhile.
       await io.out.flush()
     }
-    const report = judged(await log.verify())
+    const lines = await log.verify()
+    const seals = options.seals === true && lines.intact ? await openSeals(log) : undefined
+    const report = judged({ ...lines, findings: [...lines.findings, ...(seals?.findings ?? [])] })
     if (!report.intact) io.exit = EXIT.notIntact
-    if (options.json) return io.out.json({ ...(boot !== undefined && { boot }), ...report })
+    const { findings: _findings, ...sealed } = seals ?? {}
+    const more = { ...(boot !== undefined && { boot }), ...(seals !== undefined && { seals: sealed }) }
+    if (options.json) return io.out.json({ ...more, ...report })
     await io.out.lines(describe(report, await log.head()))
+    if (seals !== undefined) await io.out.line(describeSeals(seals))
   })
 }
 
@@ -82,6 +93,11 @@ function describe(report: Verification, head: number): string[] {
   ]
 }
 
+function describeSeals({ opened, shredded, unavailable }: Seals): string {
+  const lost = unavailable === 0 ? '' : `; of ${grouped(unavailable)} the key is not at hand`
+  return `Seals: ${plural(opened, 'event')} opened; ${grouped(shredded)} forgotten, in whole or in part${lost}.`
+}
+
 function intactLine({ events, findings }: Verification): string {
   if (findings.length === 0) return `Intact: ${plural(events, 'event')}.`
   const indexes = findings.length === 1 ? '1 index is broken' : `${grouped(findings.length)} indexes are broken`
@@ -96,6 +112,9 @@ function describeFinding({ code, message, facts }: Finding): string {
 }
 
 function wholeLines({ events, findings }: Verification, head: number): string[] {
+  if (findings.every(({ code }) => code === 'seal-broken')) {
+    return ['Every line is as it was recorded; what is sealed there was changed, or moved, before that.']
+  }
   // The lines are checked last, up to the first that cannot be answered for.
   const { position } = findings.at(-1)?.facts ?? {}
   const upTo = events < head ? Math.max(events, Number(position ?? 0) - 1) : head

@@ -35,11 +35,14 @@ export interface Answered {
   readonly efforts: readonly Effort[]
 }
 
-/** From snapshots, and the events after them. `hashes` are the commits that count. */
-export async function answersOf(store: Store, hashes: ReadonlySet<string>): Promise<Answered> {
+/**
+ * From snapshots, and the events after them. `hashes` are the commits that count; `forgotten` how many commits the log
+ * holds whose author cannot be read any more.
+ */
+export async function answersOf(store: Store, hashes: ReadonlySet<string>, forgotten: number): Promise<Answered> {
   const everybody = await ask(store, contributors(undefined))
   // Then the log holds these commits and no other, and a snapshot is good for the next run too.
-  const among = commitsOf(everybody.state) === hashes.size ? undefined : hashes
+  const among = commitsOf(everybody.state) + forgotten === hashes.size ? undefined : hashes
   const who = among === undefined ? everybody : await ask(store, contributors(among))
   const what = await ask(store, fileTotals(among))
   const together = await ask(store, changedTogether(among))

@@ -1,7 +1,8 @@
-/** The demo from beginning to end: import, answer, close, reopen, replay, compare, measure. */
+/** The demo from beginning to end: import, answer, close, reopen, replay, compare, measure, forget somebody, search. */
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Store } from '../../store.js'
+import { isPerdureError } from '../../errors.js'
 import { EXIT } from '../exit-codes.js'
 import { CommandError } from '../failures.js'
 import { commandFrom } from '../invocation.js'
@@ -13,6 +14,7 @@ import { withStore } from '../store-option.js'
 import { plural, printable } from '../text.js'
 import { answersOf, replayedAnswers, sameAnswers, takeSnapshots, type Answered, type Answers } from './answers.js'
 import { noteNewcomers, type Newcomers } from './newcomers.js'
+import { describeOblivion, forgetOne, type Deed } from './oblivion.js'
 import type { DemoResult } from './report.js'
 import { sampleCommits, sampleTruth } from './sample.js'
 import { measureSpeed } from './speed.js'
@@ -22,7 +24,7 @@ const ROOT = '.perdure'
 /** In a clone of Perdure; elsewhere it is not suggested. */
 const EXAMPLE = join('examples', 'busiest-hours.mjs')
 const FOLDERS_MAX = 100
-const SNAPSHOTS_KEPT = 2
+const SNAPSHOTS = { snapshots: { keep: 2 } }
 const DIFFERENCES_SHOWN = 10
 
 /** A history to import, and what is known of it from elsewhere. */
@@ -37,7 +39,7 @@ interface Source {
   /** Of a history with more commits: how many were asked for. */
   readonly limitedTo?: number
   /** Imports what is missing, unless the log keeps another history: then nothing, and `undefined`. */
-  importInto(store: Store): Promise<(ImportResult & { readonly others: number }) | undefined>
+  importInto(store: Store): Promise<Written['imported'] | undefined>
   truth(): Promise<Truth>
 }
 
@@ -47,77 +49,136 @@ export async function runDemo(path: string, max: number, progress: Progress, io:
   const source = 'reason' in found ? sampleSource(found.reason, progress, io) : gitSource(found, progress, io)
   mkdirSync(ROOT, { recursive: true })
   const written = await write(source, progress, io)
-  const { folder, imported, answered, newcomers } = written
-
+  const { folder, imported, newcomers } = written
   progress.stage('closed; opening it again and replaying')
-  return await withStore(io, `file:${folder}`, async (store) => {
-    const { answers, efforts } = await replayedAnswers(store, answered.among)
-    const { root } = await store.checkpoint()
-    if (root !== written.root || !sameAnswers(answers, answered.answers)) {
-      throw new CommandError('demo-differs', 'the log answers differently after it was opened again')
-    }
-    progress.stage('verifying every line')
-    await requireIntact(store, folder)
-    progress.stage(source.kind === 'git' ? 'asking git the same questions' : 'comparing with the sample')
-    const truth = await source.truth()
-    requireNoDifferences(differences(answers, truth), folder)
-    progress.stage('measuring against the bare limit')
-    const speed = await measureSpeed(store, folder, join(ROOT, `speed-${process.pid}`), io.signal)
-    return {
-      title: source.title,
-      notes: [...source.notes, ...notesOf(folder, source, imported.others)],
-      folder,
-      ...filesOf(folder),
-      events: await store.head(),
-      ...imported,
-      starts: answered.efforts.map((effort, i) => ({ ...effort, all: efforts[i]?.folded ?? 0 })),
-      newcomers,
-      ...ranked(answers, truth),
-      comparedWith: source.kind,
-      ...(source.limitedTo !== undefined && { limitedTo: source.limitedTo }),
-      speed,
-      root,
-      command: commandFrom(process.cwd()),
-      ...(existsSync(EXAMPLE) && { tryProjection: EXAMPLE }),
-    }
-  })
+  const proven = await withStore(
+    io,
+    `file:${folder}`,
+    (store) => prove(store, source, written, progress, io),
+    SNAPSHOTS,
+  )
+  progress.stage('closed; searching its files for who is forgotten')
+  const oblivion = describeOblivion([folder, keysFolder(folder)], proven.forgotten, proven)
+  const { answers, truth, starts, speed, events, root } = proven
+  return {
+    title: source.title,
+    notes: [...source.notes, ...notesOf(written, source)],
+    folder,
+    ...filesOf(folder),
+    events,
+    ...countsOf(imported),
+    starts,
+    newcomers,
+    ...ranked(answers, truth),
+    names: truth.commits.size,
+    ...(oblivion !== undefined && { oblivion }),
+    comparedWith: source.kind,
+    ...(source.limitedTo !== undefined && { limitedTo: source.limitedTo }),
+    speed,
+    root,
+    command: commandFrom(process.cwd()),
+    ...(existsSync(EXAMPLE) && proven.after.contributors.size > 0 && { tryProjection: EXAMPLE }),
+  }
+}
+
+interface Proven extends Pick<DemoResult, 'starts' | 'speed' | 'events' | 'root'> {
+  readonly answers: Answers
+  /** After somebody was forgotten. */
+  readonly after: Answers
+  readonly truth: Truth
+  readonly deed: Deed | undefined
+  readonly forgotten: ReadonlyMap<string, string>
+}
+
+/** Compares, measures, and forgets somebody, where nobody has been forgotten yet. */
+async function prove(store: Store, source: Source, written: Written, progress: Progress, io: Io): Promise<Proven> {
+  const { folder, answered, imported } = written
+  const { among } = answered
+  const { answers, efforts } = await replayedAnswers(store, among)
+  if ((await store.checkpoint()).root !== written.root || !sameAnswers(answers, answered.answers)) {
+    throw new CommandError('demo-differs', 'the log answers differently after it was opened again')
+  }
+  progress.stage('verifying every line')
+  await requireIntact(store, folder)
+  progress.stage(source.kind === 'git' ? 'asking git the same questions' : 'comparing with the sample')
+  const truth = await source.truth()
+  requireNoDifferences(differences(answers, truth, imported.forgotten.keys()), folder)
+  progress.stage('measuring against the bare limit')
+  const speed = await measureSpeed(store, folder, join(ROOT, `speed-${process.pid}`), io.signal)
+  const starts = answered.efforts.map((effort, i) => ({ ...effort, all: efforts[i]?.folded ?? 0 }))
+  const proven = { answers, after: answers, truth, starts, speed, deed: undefined, forgotten: imported.forgotten }
+  if (imported.forgotten.size > 0) return { ...proven, ...(await endOf(store)) }
+  progress.stage('forgetting one author')
+  const done = await forgetOne(store, answers, among, truth)
+  if (done === undefined) return { ...proven, ...(await endOf(store)) }
+  // What was folded with the author in it is gone.
+  await takeSnapshots(store, among)
+  const { forgotten } = await readImported(store)
+  return { ...proven, ...done, forgotten, ...(await endOf(store)) }
+}
+
+async function endOf(store: Store): Promise<Pick<DemoResult, 'events' | 'root'>> {
+  const { size, root } = await store.checkpoint()
+  return { events: size, root }
 }
 
 interface Written {
   readonly folder: string
-  readonly imported: ImportResult & { readonly others: number }
+  readonly imported: ImportResult & { readonly others: number; readonly forgotten: ReadonlyMap<string, string> }
   readonly answered: Answered
   readonly newcomers: Newcomers
   readonly root: string
+  /** Folders of demos that were begun without keys. */
+  readonly unsealed: readonly string[]
 }
 
 /** Finds the folder of this history, or a free one, and imports. The store is closed again when this resolves. */
 async function write(source: Source, progress: Progress, io: Io): Promise<Written> {
+  const unsealed: string[] = []
   for (let n = 1; n <= FOLDERS_MAX; n++) {
     const folder = source.folder(n)
-    const written = await withStore(
-      io,
-      `file:${folder}`,
-      async (store) => {
-        const imported = await source.importInto(store)
-        if (imported === undefined) return undefined
-        progress.stage('answering, from snapshots where there are some')
-        return { folder, imported, ...(await answer(source, store)) }
-      },
-      { create: true, snapshots: { keep: SNAPSHOTS_KEPT } },
-    )
-    if (written !== undefined) return written
+    // Keys of a log that is gone.
+    if (!existsSync(folder) && existsSync(keysFolder(folder))) continue
+    try {
+      const written = await writeInto(folder, source, progress, io)
+      if (written !== undefined) return { ...written, unsealed }
+    } catch (error) {
+      if (!isPerdureError(error) || error.code !== 'keys-unexpected') throw error
+      unsealed.push(folder)
+    }
   }
   const hint = `Remove some of them, or run the demo in another folder.`
   throw new CommandError('failed', `${ROOT} holds ${FOLDERS_MAX} demos of other repositories already`, { hint })
 }
 
+async function writeInto(
+  folder: string,
+  source: Source,
+  progress: Progress,
+  io: Io,
+): Promise<Omit<Written, 'unsealed'> | undefined> {
+  const use = async (store: Store): Promise<Omit<Written, 'unsealed'> | undefined> => {
+    const imported = await source.importInto(store)
+    if (imported === undefined) return undefined
+    progress.stage('answering, from snapshots where there are some')
+    return { folder, imported, ...(await answer(source, store, imported.forgotten)) }
+  }
+  return await withStore(io, `file:${folder}`, use, { ...SNAPSHOTS, create: true, keys: `file:${keysFolder(folder)}` })
+}
+
 /** From the snapshots of the run before, and the events since; then takes those of the next. */
-async function answer({ hashes }: Source, store: Store): Promise<Omit<Written, 'folder' | 'imported'>> {
-  const answered = await answersOf(store, new Set(hashes))
+async function answer(
+  { hashes }: Source,
+  store: Store,
+  forgotten: ReadonlyMap<string, string>,
+): Promise<Pick<Written, 'answered' | 'newcomers' | 'root'>> {
+  const answered = await answersOf(store, new Set(hashes), forgotten.size)
   await takeSnapshots(store, answered.among)
   return { answered, newcomers: await noteNewcomers(store), root: (await store.checkpoint()).root }
 }
+
+/** Beside the log, where a copy of the log does not copy it. */
+const keysFolder = (folder: string): string => `${folder}.keys`
 
 const demoFolder = (n: number): string => join(ROOT, n === 1 ? 'demo' : `demo-${n}`)
 
@@ -137,7 +198,8 @@ function gitSource(repository: Repository, progress: Progress, io: Io): Source {
       if (!isOurs) return undefined
       const counted = new Set(hashes)
       const others = [...imported.commits].filter((hash) => !counted.has(hash)).length
-      return { ...(await importHistory(store, repository, imported, { progress, signal })), others }
+      const { forgotten } = imported
+      return { ...(await importHistory(store, repository, imported, { progress, signal })), others, forgotten }
     },
     truth: () => askGit(repository, signal),
   }
@@ -158,8 +220,9 @@ function sampleSource(reason: string, progress: Progress, { signal }: Io): Sourc
       const missing = commits.filter(({ hash }) => !imported.commits.has(hash))
       if (missing.length > 0) progress.stage(`writing ${plural(missing.length, 'generated commit')}`)
       const newEvents = await importCommits(store, missing, imported.authors, { signal })
-      const { count: authors } = imported.authors
-      return { commits: hashes.length, newCommits: missing.length, newEvents, authors, others: 0 }
+      const { authors, forgotten } = imported
+      const counts = { commits: hashes.length, newCommits: missing.length, newEvents, authors: authors.count }
+      return { ...counts, others: 0, forgotten }
     },
     truth: async () => sampleTruth(commits),
   }
@@ -186,9 +249,16 @@ function requireNoDifferences(found: readonly string[], folder: string): void {
   })
 }
 
-function notesOf(folder: string, source: Source, others: number): string[] {
+/** Without what only this run needs. */
+function countsOf({ forgotten: _forgotten, ...counts }: Written['imported']): ImportResult {
+  return counts
+}
+
+function notesOf({ folder, imported: { others }, unsealed }: Written, source: Source): string[] {
   const notes: string[] = []
-  if (folder !== source.folder(1)) notes.push(`${source.folder(1)} keeps another history, so this one is in ${folder}.`)
+  const usual = source.folder(1)
+  if (unsealed.includes(usual)) notes.push(`${usual} was begun without keys and stays as it is; this one is ${folder}.`)
+  else if (folder !== usual) notes.push(`${usual} keeps another history, so this one is in ${folder}.`)
   if (others > 0) {
     notes.push(`The log also keeps ${plural(others, 'commit')} that git no longer counts here: older, or rewritten.`)
   }

@@ -34,6 +34,8 @@ export async function noteNewcomers(store: Store): Promise<Newcomers> {
 
 /** Whether the author is new. An event that is given again, after a crash, finds the value there and changes nothing. */
 async function note(store: Store, { subject = '', occurred, time, position }: RecordedEvent): Promise<boolean> {
-  const { ok } = await store.kv.put(PREFIX + subject, { since: occurred ?? time, position }, { expect: 'new' })
+  const since = { since: occurred ?? time, position }
+  // Sealed for the author, and gone when the author is forgotten.
+  const { ok } = await store.kv.put(PREFIX + subject, since, { expect: 'new', subject })
   return ok
 }

@@ -81,29 +81,32 @@ const TOGETHER_MAX_FILES = 20
 export interface Together {
   /** The key is two paths, in order, with a NUL between them. */
   readonly pairs: Record<string, number>
-  /** The commit whose files are being gathered. */
-  open: { readonly commit: string; readonly files: number; readonly paths: string[] } | null
+  /** The commit whose files are being gathered, by the position of its first event. */
+  open: { readonly first: number; readonly paths: string[] } | null
 }
 
-/** How often two files were changed by the same commit. */
+/**
+ * How often two files were changed by the same commit. Which events belong together the log itself says, so that it does
+ * not matter whether the author can still be read.
+ */
 export function changedTogether(among: Among): Projection<Together> {
   return defineProjection<Together>({
     name: 'changed-together',
     version: versionOf(among),
     initial: () => ({ pairs: {}, open: null }),
     on: {
-      [COMMIT_AUTHORED]: (state, event) => {
-        const { commit, files } = dataOf<CommitAuthored>(event)
-        const counts = isAmong(among, commit) && files > 1 && files <= TOGETHER_MAX_FILES
-        state.open = counts ? { commit, files, paths: [] } : null
-        return state
-      },
       [FILE_CHANGED]: (state, event) => {
         const { commit, path } = dataOf<FileChanged>(event)
-        const { open } = state
-        if (open === null || open.commit !== commit) return state
-        open.paths.push(path)
-        if (open.paths.length === open.files) countPairs(state.pairs, open.paths)
+        const [first, count] = event.commit
+        // The first event is the author's.
+        const files = count - 1
+        if (files < 2 || files > TOGETHER_MAX_FILES || !isAmong(among, commit)) return state
+        if (state.open?.first !== first) state.open = { first, paths: [] }
+        state.open.paths.push(path)
+        if (event.position === first + files) {
+          countPairs(state.pairs, state.open.paths)
+          state.open = null
+        }
         return state
       },
     },
@@ -126,9 +129,9 @@ function isAmong(among: Among, commit: string): boolean {
 
 /** A fold over some of the commits is another than one over all, or over others: its snapshots are not for them. */
 function versionOf(among: Among): number | string {
-  if (among === undefined) return 2
+  if (among === undefined) return 3
   const digest = createHash('sha256').update([...among].sort().join())
-  return `2 of ${digest.digest('hex').slice(0, 16)}`
+  return `3 of ${digest.digest('hex').slice(0, 16)}`
 }
 
 /** Both types are written by the import alone, with this shape. */

@@ -1,4 +1,4 @@
-/** The demo's report: at most 25 lines in plain words. */
+/** The demo's report: at most 30 lines in plain words. */
 import {
   bar,
   grouped,
@@ -13,7 +13,9 @@ import {
 } from '../text.js'
 import type { Effort } from './answers.js'
 import type { Newcomers } from './newcomers.js'
+import type { Deed, Oblivion } from './oblivion.js'
 import type { FileTotals } from './projections.js'
+import type { Searched } from './search.js'
 import type { Speed } from './speed.js'
 
 export interface DemoResult {
@@ -38,6 +40,9 @@ export interface DemoResult {
   readonly files: readonly (readonly [path: string, totals: FileTotals])[]
   /** Most often first. */
   readonly together: readonly (readonly [a: string, b: string, times: number])[]
+  /** How many names git knows, also of those who are forgotten. */
+  readonly names: number
+  readonly oblivion?: Oblivion
   /** Whether the answers were compared with git, or with the generator of the sample. */
   readonly comparedWith: 'git' | 'sample'
   /** How many commits were asked for, if the history has at least as many. */
@@ -50,7 +55,7 @@ export interface DemoResult {
   readonly root: string
 }
 
-const LINES_MAX = 25
+const LINES_MAX = 30
 const LABEL_WIDTH = 10
 const NAME_WIDTH = 24
 const BAR_WIDTH = 32
@@ -72,6 +77,8 @@ export function reportLines(result: DemoResult, bold: (text: string) => string):
     '',
     ...section('Checked', checkedRows(result)),
     ...section('Speed', speedRows(result.speed)),
+    '',
+    ...section('Forgotten', result.oblivion === undefined ? [] : oblivionRows(result.oblivion)),
     ...section('Root', [result.root]),
     '',
     ...section('Try next', nextRows(result)),
@@ -94,7 +101,7 @@ function stored({ events, commits, authors, files, newEvents, newCommits, bytes,
   const what = `${plural(commits, 'commit')}, ${plural(authors, 'author')}, ${plural(files.length, 'file')}`
   return [
     `${plural(events, 'event')} (${fresh}): ${what}`,
-    `${sizeText(bytes)} of plain text: less ${shellQuoted(file)}`,
+    `${sizeText(bytes)} of text, its data sealed: less ${shellQuoted(file)}`,
   ]
 }
 
@@ -112,6 +119,7 @@ function startRows({ starts, newcomers }: DemoResult): string[] {
 
 function contributorRows({ contributors }: DemoResult): string[] {
   const shown = contributors.slice(0, 3)
+  if (shown.length === 0) return ['nobody can be read any more']
   const most = shown[0]?.[1] ?? 1
   const names = shown.map(([name]) => shortened(printable(name), NAME_WIDTH))
   const nameWidth = Math.max(0, ...names.map(widthOf))
@@ -141,9 +149,9 @@ function togetherRows({ together }: DemoResult): string[] {
   })
 }
 
-function checkedRows({ contributors, files, commits, comparedWith, limitedTo }: DemoResult): string[] {
+function checkedRows({ names: known, files, commits, comparedWith, limitedTo }: DemoResult): string[] {
   const closed = 'closed, reopened, every line verified, replayed: the same answers'
-  const names = `${plural(contributors.length, 'name')}, ${plural(commits, 'commit')}`
+  const names = `${plural(known, 'name')}, ${plural(commits, 'commit')}`
   const paths = plural(files.length, 'file')
   if (comparedWith === 'sample') return [closed, `the same as the generator of the sample counts: ${names}, ${paths}`]
   // As a person would ask for the same commits.
@@ -156,16 +164,46 @@ function checkedRows({ contributors, files, commits, comparedWith, limitedTo }: 
 }
 
 function speedRows({ append, replay }: Speed): string[] {
-  const appended = `append, one event at a time, each durable: ${speedText(append)} bare write + fsync`
+  const appended = `append, each event sealed and durable: ${speedText(append)} bare write + fsync`
   return replay === undefined
     ? [appended]
     : [appended, `replay, to say who contributed: ${speedText(replay)} bare read + JSON.parse`]
 }
 
+function oblivionRows(oblivion: Oblivion): string[] {
+  const { deed, authors, commits, searched, texts } = oblivion
+  const search = searchRow(searched, texts)
+  if (deed === undefined) {
+    const before = `${plural(authors, 'author')} before this start: ${plural(commits, 'commit')} unreadable, and counted`
+    return [before, search, othersRow(oblivion)]
+  }
+  const { lines, root } = deed
+  const same = `the root over the ${plural(lines, 'line')} before is the same: ${root.slice(0, 16)}…`
+  return [deedRow(deed), same, search, othersRow(oblivion)]
+}
+
+function othersRow({ others, returned }: Oblivion): string {
+  if (others.authors === 0) return 'nobody else has contributed; what was changed can be read as before'
+  const left = `everybody else as before: ${plural(others.commits, 'commit')} of ${plural(others.authors, 'author')}`
+  return returned === 0 ? left : `${left}, ${grouped(returned)} new, of a forgotten author under a new name`
+}
+
+function deedRow({ name, email, readBefore, keys, removed }: Deed): string {
+  const who = shortened(printable(name === '' ? email : name), NAME_WIDTH)
+  const kinds = Object.entries(removed).filter(([, count]) => count > 0)
+  const gone = kinds.map(([kind, count]) => `, ${kind}: ${grouped(count)}`).join('')
+  return `${who}, whose name was in ${plural(readBefore, 'commit')}; destroyed: keys: ${grouped(keys)}${gone}`
+}
+
+function searchRow({ files, bytes }: Searched, texts: readonly string[]): string {
+  if (texts.length === 0) return 'name and address are too short, or parts of file names: they were not looked for'
+  return `name and address in ${plural(files, 'file')}, ${sizeText(bytes)}, also as base64 and UTF-16: nowhere`
+}
+
 function nextRows({ folder, command, tryProjection }: DemoResult): string[] {
   const store = `--store ${shellQuoted(`file:${folder}`)}`
   const last = tryProjection === undefined ? '--help' : `project ${shellQuoted(tryProjection)} ${store}`
-  return [`read ${store} --backwards --limit 5`, `verify ${store}`, last].map((row) => `${command} ${row}`)
+  return [`read ${store} --backwards --limit 5`, `subjects ${store}`, last].map((row) => `${command} ${row}`)
 }
 
 /** Of bare time through our time: above 100 % we were faster. */

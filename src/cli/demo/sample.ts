@@ -63,7 +63,8 @@ export function sampleTruth(commits: readonly GitCommit[]): Truth {
       files.set(path, totals)
     }
   }
-  return { commits: byName, files, shownName: ({ name }) => name }
+  const authors = new Map(commits.map(({ hash, name, email }) => [hash, { name, email }]))
+  return { commits: byName, files, shownName: ({ name }) => name, authorOf: (hash) => authors.get(hash) }
 }
 
 function pickWeighted(random: () => number): string {

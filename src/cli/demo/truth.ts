@@ -14,7 +14,14 @@ export interface Truth {
   /** By path: `git log --no-merges --no-renames --numstat`. */
   readonly files: ReadonlyMap<string, FileTotals>
   /** The name that git shows for an author: another one where there is a mailmap. */
-  readonly shownName: (author: { readonly name: string; readonly email: string }) => string
+  readonly shownName: (author: Author) => string
+  /** Whose a commit is. */
+  readonly authorOf: (hash: string) => Author | undefined
+}
+
+export interface Author {
+  readonly name: string
+  readonly email: string
 }
 
 export async function askGit({ path, revisions, max }: Repository, signal?: AbortSignal): Promise<Truth> {
@@ -23,8 +30,9 @@ export async function askGit({ path, revisions, max }: Repository, signal?: Abor
   // The head is named because git shortlog, without one and without a terminal, reads a log from its input.
   const commits = parseShortlog(await ask('shortlog', '-s', '-n'))
   const files = parseNumstat(await ask('log', '--format=', ...COUNTING))
-  const shown = parseShownNames(await ask('log', '-z', '--format=%an%x00%ae%x00%aN'))
-  return { commits, files, shownName: ({ name, email }) => shown.get(`${name}\0${email}`) ?? name }
+  const { shown, authors } = parseAuthors(await ask('log', '-z', '--format=%H%x00%an%x00%ae%x00%aN'))
+  const shownName = ({ name, email }: Author): string => shown.get(`${name}\0${email}`) ?? name
+  return { commits, files, shownName, authorOf: (hash) => authors.get(hash) }
 }
 
 /** The log's commits by the name that git shows. Two authors of one name are one line there, and so here. */
@@ -37,15 +45,23 @@ export function commitsByName(answers: Answers, { shownName }: Pick<Truth, 'show
   return byName
 }
 
-/** Every difference, a line each; none when the log says exactly what git says. */
-export function differences(answers: Answers, truth: Truth): string[] {
+/**
+ * Every difference, a line each; none when the log says exactly what git says. Commits whose author has been forgotten
+ * still count: git says whose they were.
+ */
+export function differences(answers: Answers, truth: Truth, forgotten: Iterable<string>): string[] {
   const counted = (count: number): string => `${count} commits`
   const totals = ({ changes, added, deleted, binary }: FileTotals): string =>
     `${changes} commits, +${added} −${deleted}${binary > 0 ? `, ${binary} binary` : ''}`
-  return [
-    ...differencesOf(commitsByName(answers, truth), truth.commits, counted),
-    ...differencesOf(answers.files, truth.files, totals),
-  ]
+  const byName = commitsByName(answers, truth)
+  for (const hash of forgotten) {
+    const author = truth.authorOf(hash)
+    // Of a commit that git does not count here.
+    if (author === undefined) continue
+    const name = truth.shownName(author)
+    byName.set(name, (byName.get(name) ?? 0) + 1)
+  }
+  return [...differencesOf(byName, truth.commits, counted), ...differencesOf(answers.files, truth.files, totals)]
 }
 
 function differencesOf<V>(
@@ -92,16 +108,26 @@ export function parseNumstat(output: Buffer): Map<string, FileTotals> {
   return files
 }
 
-function parseShownNames(output: Buffer): Map<string, string> {
+interface Authors {
+  /** By name and address as they were written. */
+  readonly shown: ReadonlyMap<string, string>
+  /** By the hash of the commit. */
+  readonly authors: ReadonlyMap<string, Author>
+}
+
+function parseAuthors(output: Buffer): Authors {
   const fields = output
     .toString('latin1')
     .split('\0')
     .map((field) => textOf(Buffer.from(field, 'latin1')))
   const shown = new Map<string, string>()
-  for (let i = 0; i + 2 < fields.length; i += 3) {
-    shown.set(`${fields[i] ?? ''}\0${fields[i + 1] ?? ''}`, fields[i + 2] ?? '')
+  const authors = new Map<string, Author>()
+  for (let i = 0; i + 3 < fields.length; i += 4) {
+    const [hash = '', name = '', email = '', shownAs = ''] = fields.slice(i, i + 4)
+    shown.set(`${name}\0${email}`, shownAs)
+    authors.set(hash, { name, email })
   }
-  return shown
+  return { shown, authors }
 }
 
 const ESCAPES: Readonly<Record<string, number>> = { a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13, '"': 34, '\\': 92 }

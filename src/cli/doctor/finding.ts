@@ -24,6 +24,9 @@ export function problem(code: ErrorCode, message: string, hint: string): Finding
   return { level: 'problem', code, message, hint }
 }
 
+/** Of what a crash has left behind. */
+export const REMOVED_HINT = 'Nothing to do: the next opening removes it.'
+
 const RESTORE_HINT = 'Restore the folder from a copy, and keep this one as it is until that is done.'
 
 /** Runs one examination; what it throws for a caller is a problem found. */

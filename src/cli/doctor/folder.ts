@@ -14,7 +14,7 @@ import { isPerdureError, type ErrorCode } from '../../errors.js'
 import { grouped, plural, shellQuoted } from '../text.js'
 import { examineBeside } from './beside.js'
 import type { Stretch } from './blocks.js'
-import { attempt, note, ok, problem, type Finding } from './finding.js'
+import { attempt, note, ok, problem, REMOVED_HINT, type Finding } from './finding.js'
 import { examineEvidence, examineMissing } from './indexes.js'
 import { examineSegments, type SegmentsExamined } from './segments.js'
 
@@ -39,7 +39,7 @@ export function examineFolder(folder: string): Examination {
     const head = attempt(findings, () => examineHead(findings, paths, contents))
     // What a later version has written is for that version to judge.
     if (head !== undefined) segments = examineSegments(findings, paths, contents, head.state)
-    if (head?.state !== undefined) findings.push(...examineBeside(paths, head.state.log, segments.last, lock.isFree))
+    if (head?.state !== undefined) findings.push(...examineBeside(paths, head.state, segments.sound, lock.isFree))
   } finally {
     lock.release()
   }
@@ -176,9 +176,7 @@ function examineTorn(paths: FolderPaths): Finding[] {
 }
 
 function examineNames(paths: FolderPaths, { unfinished }: FolderContents): Finding[] {
-  const leftovers = unfinished.map((path) =>
-    note(`${path} was being made when a process ended`, 'Nothing to do: the next opening removes it.'),
-  )
+  const leftovers = unfinished.map((path) => note(`${path} was being made when a process ended`, REMOVED_HINT))
   const own = new Set([paths.head, paths.lock, paths.segments, paths.index, paths.torn, paths.kv, paths.snapshots])
   const strangers = [
     ...files

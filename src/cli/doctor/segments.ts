@@ -8,6 +8,7 @@ import { surveySegments, type Survey } from '../../backends/file/survey.js'
 import { readStart, readWhole } from '../../backends/file/whole-read.js'
 import { grouped, plural } from '../text.js'
 import { damagedBlocks, type Stretch } from './blocks.js'
+import { eventIdAt } from './event-id.js'
 import { attempt, note, ok, type Finding } from './finding.js'
 import { examineIndex } from './indexes.js'
 import { outside, stretchesText } from './stretches.js'
@@ -15,8 +16,15 @@ import { outside, stretchesText } from './stretches.js'
 export interface SegmentsExamined {
   /** What is whole, as stretches of positions; only if anything is damaged. */
   readonly whole?: readonly Stretch[]
-  /** Where the log ends once it has been opened; only if nothing is damaged. */
-  readonly last?: number
+  /** Only if nothing is damaged. */
+  readonly sound?: SoundLog
+}
+
+export interface SoundLog {
+  /** Where it ends once it has been opened. */
+  readonly last: number
+  /** The id of the event there; undefined: nothing is recorded there. */
+  readonly idAt: (position: number) => string | undefined
 }
 
 export function examineSegments(
@@ -41,7 +49,7 @@ export function examineSegments(
   if ((head?.last ?? 0) > last) damaged.push([last + 1, head?.last ?? 0])
   if (damaged.length === 0 && survey !== undefined) {
     findings.push(...describeSurvey(paths, survey, head))
-    return { last: lastOf(survey) }
+    return { sound: { last: lastOf(survey), idAt: (position) => eventIdAt(paths, segments, position) } }
   }
   return { whole: describeWhole(findings, outside(damaged, Math.max(last, head?.last ?? 0))) }
 }

@@ -2,31 +2,35 @@
 import { join } from 'node:path'
 import type { FolderPaths } from '../../backends/file/folder.js'
 import { textOf } from '../../backends/file/kv-line.js'
-import { surveyKv, type KvSurvey, type KvWalk } from '../../backends/file/kv-survey.js'
+import { surveyKv, type KvSurvey } from '../../backends/file/kv-survey.js'
 import { checkValues } from '../../backends/file/kv-verification.js'
+import type { KvRecord } from '../../backends/file/kv-vouched.js'
+import type { KvWalk } from '../../backends/file/kv-walk.js'
 import { nodePlatform } from '../../files/node-platform.js'
 import { isPerdureError } from '../../errors.js'
-import { checkpointInvalid, KEY_PREFIX, parseCheckpoint } from '../../subscriptions/checkpoint.js'
+import { KEY_PREFIX, parseCheckpoint } from '../../subscriptions/checkpoint.js'
+import { checkHistory } from '../../subscriptions/history.js'
 import { grouped, plural } from '../text.js'
-import { attempt, note, type Finding } from './finding.js'
+import { attempt, note, REMOVED_HINT, type Finding } from './finding.js'
+import type { SoundLog } from './segments.js'
 
 const { files } = nodePlatform
 
 export interface ValuesQuestion {
   readonly paths: FolderPaths
-  readonly log: string
-  /** Where the log ends; Infinity: nobody knows. */
-  readonly end: number
+  readonly record: KvRecord
+  /** The log; undefined: it is damaged, and nobody knows. */
+  readonly sound: SoundLog | undefined
   readonly isFree: boolean
 }
 
 /** @returns how many there are */
 export function examineValues(problems: Finding[], notes: Finding[], question: ValuesQuestion): number {
-  const { paths, log, isFree } = question
-  const checked = attempt(problems, () => checkValues(files, paths, log, undefined))
+  const { paths, record, isFree } = question
+  const checked = attempt(problems, () => checkValues(files, paths, record, undefined))
   // What a live process has half done is no leftover.
   if (checked === undefined || !isFree) return checked?.values ?? 0
-  const survey = attempt(problems, () => surveyKv(files, paths, log, false))
+  const survey = attempt(problems, () => surveyKv(files, paths, record, false))
   if (survey === undefined) return checked.values
   notes.push(...leftoversOf(paths, survey), ...endOf(paths, survey))
   if (survey.walk === undefined) return checked.values
@@ -45,14 +49,14 @@ interface CheckpointPlace {
 /** As subscribing looks at it. */
 function examineCheckpoint(
   problems: Finding[],
-  { paths, end }: ValuesQuestion,
+  { paths, sound }: ValuesQuestion,
   { bytes: all, from }: KvWalk,
   { key, offset, bytes }: CheckpointPlace,
 ): void {
   const text = textOf(all.toString('utf8', offset, offset + bytes))
   try {
-    const { position } = parseCheckpoint(key, text)
-    if (position > end) throw checkpointInvalid(key, `it stands at ${position}, but the log ends at ${end}`)
+    const checkpoint = parseCheckpoint(key, text)
+    if (sound !== undefined) checkHistory(key, checkpoint, sound.last, sound.idAt(checkpoint.position))
   } catch (error) {
     if (!isPerdureError(error)) throw error
     const { code, message, facts, hint = '' } = error
@@ -67,9 +71,7 @@ function leftoversOf({ kv }: FolderPaths, { leftovers }: KvSurvey): Finding[] {
     [unfollowed, 'was made by a compaction that a crash cut short'],
     [outdated, 'is from before a compaction'],
   ]
-  return why.flatMap(([names, what]) =>
-    names.map((name) => note(`${join(kv, name)} ${what}`, 'Nothing to do: the next opening removes it.')),
-  )
+  return why.flatMap(([names, what]) => names.map((name) => note(`${join(kv, name)} ${what}`, REMOVED_HINT)))
 }
 
 function endOf(paths: FolderPaths, { walk, head, torn }: KvSurvey): Finding[] {

@@ -53,6 +53,11 @@ export function writesOf(commit: GitCommit, pseudonym: string): Write[][] {
   return parts
 }
 
+/** The hash of the commit that {@link COMMIT_AUTHORED} is about, which its id says also where its data cannot be read. */
+export function hashOf(id: string): string | undefined {
+  return /^git-([^-]+)$/.exec(id)?.[1]
+}
+
 /** The id of the last event of a commit: once it is recorded, all of it is. */
 export function lastIdOf(hash: string, files: number): string {
   return files === 0 ? `git-${hash}` : `git-${hash}-${files}`

@@ -1,10 +1,11 @@
 /** Brings the history of a repository into a log: what the log lacks, oldest first. */
 import { must } from '../../index.js'
+import { isForgotten } from '../../log/readable.js'
 import type { Store } from '../../store.js'
 import type { Progress } from '../progress.js'
 import { plural } from '../text.js'
-import { Authors } from './authors.js'
-import { COMMIT_AUTHORED, lastIdOf, mayHaveParts, writesOf, type CommitAuthored } from './events.js'
+import { Authors, pseudonymIn } from './authors.js'
+import { COMMIT_AUTHORED, hashOf, lastIdOf, mayHaveParts, writesOf, type CommitAuthored } from './events.js'
 import { readCommits, type GitCommit } from './history.js'
 import type { Repository } from './repository.js'
 
@@ -24,6 +25,8 @@ export interface ImportResult {
 export interface Imported {
   readonly commits: ReadonlySet<string>
   readonly authors: Authors
+  /** Commits whose author has been forgotten since, with the author's subject. */
+  readonly forgotten: ReadonlyMap<string, string>
 }
 
 /** Imports the commits of a repository that the log lacks. `imported` is what {@link readImported} has found in it. */
@@ -46,22 +49,30 @@ export async function importHistory(
 
 /** Reads from the log which commits it holds whole, and which author has which name. */
 export async function readImported(store: Store): Promise<Imported> {
+  const isSealed = (await store.keys.status()) !== undefined
+  const authors = new Authors(isSealed ? store.subjects : undefined)
   const commits = new Set<string>()
-  const authors = new Authors()
+  const forgotten = new Map<string, string>()
   const doubtful: CommitAuthored[] = []
   for await (const event of store.read({ streamPrefix: 'author-', types: [COMMIT_AUTHORED] })) {
-    const data = event.data as unknown as CommitAuthored | null
-    const pseudonym = event.subject?.replace(/^author:/, '')
-    // Without readable data this is not a commit we could know again.
-    if (typeof data?.commit !== 'string' || pseudonym === undefined) continue
-    authors.remember(data.name, data.email, pseudonym)
+    const { id, subject } = event
+    const hash = hashOf(id)
+    if (hash === undefined || subject === undefined) continue
+    if (isForgotten(event)) {
+      forgotten.set(hash, subject)
+      commits.add(hash)
+      authors.rememberForgotten(pseudonymIn(subject))
+      continue
+    }
+    const data = event.data as unknown as CommitAuthored
+    authors.remember(data.name, data.email, pseudonymIn(subject))
     if (mayHaveParts(data.files)) doubtful.push(data)
-    else commits.add(data.commit)
+    else commits.add(hash)
   }
   for (const { commit, files } of doubtful) {
     if ((await store.event(lastIdOf(commit, files))) !== undefined) commits.add(commit)
   }
-  return { commits, authors }
+  return { commits, authors, forgotten }
 }
 
 /** Commits under way at the same time: they share writes and syncs. */
@@ -85,9 +96,9 @@ export async function importCommits(
   let filesUnderWay = 0
   let newEvents = 0
   let done = 0
-  const start = (commit: GitCommit): void => {
+  const start = (commit: GitCommit, pseudonym: string): Promise<void> => {
     filesUnderWay += commit.files.length
-    const work = appendCommit(store, commit, authors.pseudonymOf(commit.name, commit.email)).then((count) => {
+    const work = appendCommit(store, commit, pseudonym).then((count) => {
       underWay.delete(work)
       filesUnderWay -= commit.files.length
       newEvents += count
@@ -96,10 +107,16 @@ export async function importCommits(
     // A failure is met where the work is awaited, below; until then it is not an unhandled one.
     work.catch(() => undefined)
     underWay.add(work)
+    return work
   }
+  const met = new Set<string>()
   for await (const commit of commits) {
     signal.throwIfAborted()
-    start(commit)
+    const pseudonym = await authors.pseudonymOf(commit.name, commit.email)
+    const work = start(commit, pseudonym)
+    // While a key is made for somebody new, what comes after would be recorded before.
+    if (!met.has(pseudonym)) await work
+    met.add(pseudonym)
     while (underWay.size >= IN_FLIGHT_MAX_COMMITS || filesUnderWay > IN_FLIGHT_MAX_FILES) await Promise.race(underWay)
   }
   await Promise.all(underWay)

@@ -52,7 +52,7 @@ function toEvent(object: JsonObject, place: Place, mapping: CloudEventsMapping, 
     ...(tags.length > 0 && { tags }),
     meta: metaOf(known),
   }
-  return { place, stream: streamOf(known, lookup, mapping.streams), event, sizeBytes }
+  return { place, stream: streamOf(known, lookup, mapping.streams), event, derivedFrom: 'content', sizeBytes }
 }
 
 function checkAttribute(name: string, value: Json, place: Place): void {

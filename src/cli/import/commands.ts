@@ -64,7 +64,7 @@ export function addFileImports(group: Command, io: Io): void {
     .addHelpText('after', CLOUDEVENTS_HELP)
     .action(async (path: string, options: FileImportOptions) => {
       const { stream: streams = [], tag: tags = [] } = options
-      await runImport(path, options, io, 'content', (source) => readCloudEvents(source, { streams, tags }))
+      await runImport(path, options, io, (source) => readCloudEvents(source, { streams, tags }))
     })
 }
 
@@ -73,7 +73,7 @@ async function importCsv(path: string, options: CsvImportOptions, io: Io): Promi
   const both = lists.find((column) => numbers.includes(column))
   if (both !== undefined) throw new CommandError('usage', `${both} is a column of lists or of numbers, not of both`)
   const mapping = mappingOf(options, 'the rows of a CSV file')
-  await runImport(path, options, io, options.id === undefined ? 'row' : 'id', (source) =>
+  await runImport(path, options, io, (source) =>
     readCsvEvents(source, { mapping, delimiter, data, omit, lists, numbers }),
   )
 }
@@ -82,9 +82,7 @@ async function importNdjson(path: string, options: MappedImportOptions, io: Io):
   const { type, stream, tag, subject, time, id } = options
   const isMapped = [type, stream, tag, subject, time, id].some((option) => option !== undefined)
   const mapping = isMapped ? mappingOf(options, 'objects that are not events') : undefined
-  // Events have ids of their own, as a rule.
-  const ids = mapping === undefined ? 'content' : id === undefined ? 'row' : 'id'
-  await runImport(path, options, io, ids, (source) => readNdjsonEvents(source, mapping))
+  await runImport(path, options, io, (source) => readNdjsonEvents(source, mapping))
 }
 
 /** @throws CommandError `usage` without a type or a stream */

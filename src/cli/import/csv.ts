@@ -28,11 +28,11 @@ interface Column {
 
 /** @throws PerdureError `import-invalid` */
 export async function* readCsvEvents(source: Source, options: CsvOptions): AsyncGenerator<Incoming> {
-  const { path, name } = source
+  const { path, name, isSecret = false } = source
   const { columns: names, rows } = await openCsv({ path, chunks: source.chunks, delimiter: options.delimiter })
   checkColumns(names, options, path)
   const columns = names.map((column, index) => toColumn(column, index, options))
-  for await (const row of rows) yield toEvent(row, columns, { path, name, options })
+  for await (const row of rows) yield toEvent(row, columns, { path, name, isSecret, options })
 }
 
 /** Every column that an option names must be there. */
@@ -57,10 +57,11 @@ function toColumn(name: string, index: number, { data, omit, lists, numbers }: C
 interface RowContext {
   readonly path: string
   readonly name: string
+  readonly isSecret: boolean
   readonly options: CsvOptions
 }
 
-function toEvent(row: CsvRow, columns: readonly Column[], { path, name, options }: RowContext): Incoming {
+function toEvent(row: CsvRow, columns: readonly Column[], { path, name, isSecret, options }: RowContext): Incoming {
   const place = { path, row: row.row, line: row.line }
   const values = new Map<string, readonly string[]>()
   const data: Record<string, Json> = {}
@@ -75,7 +76,7 @@ function toEvent(row: CsvRow, columns: readonly Column[], { path, name, options 
       place,
       lookup: (column) => values.get(column) ?? [],
       data,
-      identity: ['csv', row.row, contentHash(row)],
+      identity: ['csv', row.row, ...(isSecret ? [] : [contentHash(row)])],
       sizeBytes: row.sizeBytes,
     },
     options.mapping,

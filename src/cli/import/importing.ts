@@ -84,18 +84,38 @@ async function appendBatch(store: Store, items: readonly Incoming[], tally: Tall
   try {
     const writes = items.map(({ stream, event }) => ({ stream, events: event }))
     const { first, count, duplicate } = must(await store.commit(writes))
-    if (duplicate) tally.addKnown(count, first, false)
+    if (duplicate) items.forEach((item, i) => tally.addKnown(item, first + i, false))
     else tally.addNew(count)
   } catch (error) {
     if (!isPerdureError(error)) throw error
     if (error.code === 'event-invalid' || error.code === 'blob-missing') throw atItsPlace(error, items)
-    if (error.code !== 'id-reused') throw error
-    const places = new Map(Object.entries(error.facts.places))
+    if (error.code !== 'id-reused' && error.code !== 'subject-shredded') throw error
+    // Of somebody who was forgotten what is recorded already is no more than that.
+    const isRepeated = error.code === 'id-reused'
+    const places = isRepeated ? new Map(Object.entries(error.facts.places)) : await placesOf(store, items)
     // Ids that are known lead to fewer items; none known would lead here for ever.
-    if (places.size === 0) throw error
+    if (places.size === 0) throw isRepeated ? error : ofSomebodyForgotten(error, items)
     await assertSame(store, items, places, tally.head)
     await appendBatch(store, addKnown(items, places, tally), tally)
   }
+}
+
+/** Where items that are recorded already stand, by id. */
+async function placesOf(store: Store, items: readonly Incoming[]): Promise<Map<string, number>> {
+  const places = new Map<string, number>()
+  for (const { event } of items) {
+    const recorded = await store.event(event.id)
+    if (recorded !== undefined) places.set(event.id, recorded.position)
+  }
+  return places
+}
+
+/** What is new about somebody who was forgotten. */
+function ofSomebodyForgotten(error: PerdureError<'subject-shredded'>, items: readonly Incoming[]): Error {
+  const item = items[error.facts.index ?? -1]
+  if (item === undefined) return error
+  const hint = error.hint ?? 'Leave it out.'
+  return importInvalid(item.place, `is new, and ${error.message}`, { pointer: '/subject', cause: error, hint })
 }
 
 /** The others, which are new. */
@@ -104,7 +124,7 @@ function addKnown(items: readonly Incoming[], places: ReadonlyMap<string, number
   for (const item of items) {
     const position = places.get(item.event.id)
     if (position === undefined) others.push(item)
-    else tally.addKnown(1, position, others.length > 0)
+    else tally.addKnown(item, position, others.length > 0)
   }
   return others
 }

@@ -18,11 +18,15 @@ export interface Mapping {
   readonly id: Template | undefined
 }
 
+/** What an id is derived from: the name of the source with the row, or with `--id`; or what the record itself says. */
+export type DerivedFrom = 'row' | 'id' | 'content'
+
 /** One event to be imported. */
 export interface Incoming {
   readonly place: Place
   readonly stream: string
   readonly event: NewEvent & { readonly id: string }
+  readonly derivedFrom: DerivedFrom
   /** About as large as it is in the file. */
   readonly sizeBytes: number
 }
@@ -77,6 +81,7 @@ export function toIncoming(record: FileRecord, mapping: Mapping, source: string)
       ...(allTags.length > 0 && { tags: allTags }),
       ...(subjectName !== undefined && { subject: subjectName }),
     },
+    derivedFrom: id === undefined ? 'row' : 'id',
     sizeBytes,
   }
 }

@@ -13,13 +13,14 @@ const PLACES: ReadonlySet<string> = new Set(['position', 'commit', 'revision', '
 
 /** Without a mapping each line is an event with its stream. @throws PerdureError `import-invalid` */
 export async function* readNdjsonEvents(source: Source, mapping: Mapping | undefined): AsyncGenerator<Incoming> {
-  const { path, name } = source
+  const { path, name, isSecret = false } = source
   let row = 0
   for await (const line of readLines(source.chunks, path)) {
     row++
     const place = { path, line: line.line }
     const object = parseObject(line.text, place)
-    const identity = ['ndjson', row, createHash('sha256').update(line.text.trim()).digest('base64')] as const
+    const content = isSecret ? [] : [createHash('sha256').update(line.text.trim()).digest('base64')]
+    const identity = ['ndjson', row, ...content]
     if (mapping === undefined) yield toEvent(object, line, place, derivedId(name, ...identity))
     else {
       const record = { place, lookup: lookupIn(object, place), data: object, identity, sizeBytes: line.sizeBytes }
@@ -38,5 +39,5 @@ function toEvent(object: JsonObject, { sizeBytes }: Line, place: Place, id: stri
   const members = Object.entries(others).filter(([member]) => !PLACES.has(member))
   // The store checks the members, and says which is wrong.
   const event = { id, ...Object.fromEntries(members) } as NewEvent & { readonly id: string }
-  return { place, stream, event, sizeBytes }
+  return { place, stream, event, derivedFrom: Object.hasOwn(others, 'id') ? 'content' : 'row', sizeBytes }
 }

@@ -2,10 +2,10 @@
 import { Option, type Command } from 'commander'
 import { open } from '../../index.js'
 import { progressOf, type Io } from '../io.js'
-import { storeUrl, takesStore, withStore, type StoreOptions } from '../store-option.js'
+import { takesStore, withStore, type StoreOptions } from '../store-option.js'
 import { plural, printable } from '../text.js'
 import { importEvents } from './importing.js'
-import { notesOf, type DerivedFrom } from './notes.js'
+import { notesOf } from './notes.js'
 import type { Incoming } from './mapping.js'
 import { openSource, type Source } from './source.js'
 import { collectTemplates, parseTagTemplate, parseTemplate, type Template } from './template.js'
@@ -49,25 +49,20 @@ export function takesMapping(command: Command): Command {
 
 type Read = (source: Source) => AsyncIterable<Incoming>
 
-export async function runImport(
-  path: string,
-  options: FileImportOptions,
-  io: Io,
-  ids: DerivedFrom,
-  read: Read,
-): Promise<void> {
+export async function runImport(path: string, options: FileImportOptions, io: Io, read: Read): Promise<void> {
   const source = await openSource(path, options.name, io)
   if (options.dryRun === true) return await preview(read(source), options, io)
-  await withStore(io, storeUrl(options), async (store) => {
+  await withStore(io, options, async (store) => {
     const progress = progressOf(io, options)
     progress.stage(`importing ${source.name}`)
     const onBatch = (): void => {
       if (source.sizeBytes !== undefined) progress.at(source.readBytes(), source.sizeBytes)
     }
-    const counts = await importEvents(store, read(source), { signal: io.signal, onBatch })
+    const isSecret = (await store.keys.status()) !== undefined
+    const counts = await importEvents(store, read({ ...source, isSecret }), { signal: io.signal, onBatch })
     progress.end()
     const { events, newEvents, known } = counts
-    const notes = notesOf(counts, source, ids)
+    const notes = notesOf(counts, source)
     if (options.json === true) {
       const head = await store.head()
       return await io.out.json({ events, newEvents, known, head, ...(notes.length > 0 && { notes }) })

@@ -13,6 +13,8 @@ export interface Source {
   readonly name: string
   /** Unknown for standard input and pipes. */
   readonly sizeBytes: number | undefined
+  /** What it holds becomes secret: then no id is derived from it, since a hash confirms a guess, also of what is forgotten. */
+  readonly isSecret?: boolean
   /** Without a byte order mark. @throws PerdureError `import-invalid` at the first byte that is not UTF-8 */
   readonly chunks: AsyncIterable<Buffer>
   /** How much has been read. */

@@ -1,4 +1,5 @@
 /** What an import has found to be new, and what to be known. */
+import type { Incoming } from './mapping.js'
 
 export interface ImportCounts {
   /** Events of the file. */
@@ -8,7 +9,9 @@ export interface ImportCounts {
   readonly known: number
   /** Of the known, those that this import itself had recorded: the file holds them more than once. */
   readonly repeated: number
-  /** Something that an earlier import recorded stands after something new, as in no file that has only grown. */
+  /** Of the known that an earlier import recorded, those whose ids are derived from the name of the source. */
+  readonly knownByName: number
+  /** A row that an earlier import recorded stands after something new, as in no file that has only grown. */
   readonly isMixed: boolean
 }
 
@@ -17,14 +20,16 @@ export class Tally {
   #newEvents = 0
   #known = 0
   #repeated = 0
+  #knownByName = 0
   #isMixed = false
 
   /** `head`: where the log ended before the import. */
   constructor(readonly head: number) {}
 
   get counts(): ImportCounts {
-    const [newEvents, known] = [this.#newEvents, this.#known]
-    return { events: newEvents + known, newEvents, known, repeated: this.#repeated, isMixed: this.#isMixed }
+    const [newEvents, known, repeated] = [this.#newEvents, this.#known, this.#repeated]
+    const [knownByName, isMixed] = [this.#knownByName, this.#isMixed]
+    return { events: newEvents + known, newEvents, known, repeated, knownByName, isMixed }
   }
 
   addNew(count: number): void {
@@ -32,9 +37,12 @@ export class Tally {
   }
 
   /** `isAfterNew`: also something of its own batch stands before it that is new. */
-  addKnown(count: number, position: number, isAfterNew: boolean): void {
-    this.#known += count
-    if (position > this.head) this.#repeated += count
-    else this.#isMixed ||= isAfterNew || this.#newEvents > 0
+  addKnown({ derivedFrom }: Incoming, position: number, isAfterNew: boolean): void {
+    this.#known++
+    if (position > this.head) this.#repeated++
+    else if (derivedFrom !== 'content') {
+      this.#knownByName++
+      this.#isMixed ||= derivedFrom === 'row' && (isAfterNew || this.#newEvents > 0)
+    }
   }
 }

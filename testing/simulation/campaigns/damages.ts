@@ -57,7 +57,9 @@ function earlierImage(moments: Moments): DiskImage {
 
 function damagesOf(image: DiskImage, earlier: DiskImage, when: 'atRest' | 'lagging'): Damage[] {
   const paths = besidesLog([...image.files.keys()]).filter((path) => when === 'atRest' || path.endsWith('.ndjson'))
-  return paths.flatMap((path) => damagesOfFile(path, image.files.get(path) ?? new Uint8Array(0), earlier))
+  const ofFiles = paths.flatMap((path) => damagesOfFile(path, image.files.get(path) ?? new Uint8Array(0), earlier))
+  const values = `${FOLDER}/${KV}`
+  return image.folders.has(values) ? [...ofFiles, { kind: 'delete', path: values }] : ofFiles
 }
 
 /** The log's own files look the same in every scenario: where there are others, only these are damaged. */
