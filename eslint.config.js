@@ -145,7 +145,7 @@ export default tseslint.config(
   { files: ['src/cli/**', 'bench/**', 'examples/**'], rules: { 'no-console': 'off' } },
   {
     files: ['**/*.js', '**/*.mjs'],
-    languageOptions: { globals: { console: 'readonly', process: 'readonly', Buffer: 'readonly' } },
+    languageOptions: { globals: { console: 'readonly', process: 'readonly', Buffer: 'readonly', fetch: 'readonly' } },
   },
   // Tests do on purpose what programs must not (numbers no double holds, lists with holes, functions taken from objects),
   // and say why they were skipped.

@@ -16,14 +16,14 @@ export function withRetries(store: Store): Store {
 }
 
 async function retried<Answer>(call: () => Promise<Answer>): Promise<Answer> {
-  let before: unknown
+  let before: Error | undefined
   for (let attempt = 1; ; attempt++) {
     try {
       return await call()
     } catch (error) {
       // Closed while it was tried again: what it failed with is what was injected.
       if (before !== undefined && isPerdureError(error) && error.code === 'store-closed') throw before
-      before = error
+      before = error as Error
       // Only what the plan injects: a judgement (event-invalid, id-reused, …) stays what it is.
       const injected = isPerdureError(error) && error.code === 'backend-failed' && error.written === 'no'
       if (!injected || attempt === ATTEMPTS_MAX) throw error

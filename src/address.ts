@@ -1,4 +1,5 @@
 /** The addresses that `open` takes: what each means, and a refusal of what is none that repeats no secret. */
+import { resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PerdureError } from './errors.js'
 
@@ -28,6 +29,12 @@ export function parseAddress(at: string): Address {
     default:
       throw invalidAddress(at, 'is not the address of a store')
   }
+}
+
+/** By name: whether one folder is the other, or stands in it. */
+export function isInside(folder: string, parent: string): boolean {
+  const [inner, outer] = [resolve(folder), resolve(parent)]
+  return inner === outer || inner.startsWith(outer + sep)
 }
 
 function folderOfUrl(at: string): string {

@@ -15,7 +15,9 @@ import { onAbort } from './log/abort-listeners.js'
 import { Reader } from './log/reader.js'
 import { Observer, type ObserverParts } from './observer.js'
 import { checkObserverOptions, checkOpenOptions, type ObserverOptions, type OpenOptions } from './open-options.js'
+import { isSealed } from './privacy/binding.js'
 import { openPrivacy, type Privacy } from './privacy/opening.js'
+import { WITHOUT_KEYS } from './privacy/without-keys.js'
 import { Projector } from './projections/projecting.js'
 import { actorOf, createHandle, type Role } from './roles.js'
 import { Store } from './store.js'
@@ -47,7 +49,7 @@ export async function openStore(at: string | Backend, given: OpenOptions<Role>, 
   const { as, ...options } = given
   const actor = as === undefined ? undefined : actorOf(as)
   const { clock = systemClock, random = systemRandom, events = NO_EVENTS } = options
-  const blobs = openBlobs(options.blobs, nodePlatform.files)
+  const blobs = openBlobs(options.blobs, nodePlatform.files, folderOf(at))
   const check = ports.check ?? createBlobCheck(events, blobs)
   const opened = await openBackend(at, options)
   const allPorts = { ...ports, ...(check && { check }), ...(actor && { actorOf: actor }) }
@@ -74,7 +76,7 @@ export async function openObserver<E extends Events = Events>(
 ): Promise<ObserverOf<E>> {
   const { signal, ...openOptions } = checkObserverOptions(options)
   const parts = await openParts(await openReading(at), openOptions, {}, true)
-  const blobs = openBlobs(options.blobs, nodePlatform.files)
+  const blobs = openBlobs(options.blobs, nodePlatform.files, folderOf(at))
   let unlisten = (): void => {}
   const release = async (): Promise<void> => {
     unlisten()
@@ -103,7 +105,8 @@ async function openParts(
   }
   try {
     privacy = await openPrivacy({ backend, keys, defaultKeys, create, readOnly: isReadOnly, events, random })
-    const seal = privacy?.sealer ?? ports.seal
+    const isWithoutKeys = keys === 'none' && !isReadOnly && (await isSealed(backend))
+    const seal = privacy?.sealer ?? (isWithoutKeys ? WITHOUT_KEYS : undefined)
     const reader = new Reader(backend, events, seal)
     const projector = new Projector({ backend, reader, events, snapshots, isReadOnly, seal: privacy?.values })
     await projector.check()
@@ -114,6 +117,12 @@ async function openParts(
     await releaseAll()
     throw error
   }
+}
+
+/** Undefined: the log is not kept in one. */
+function folderOf(at: string | Backend): string | undefined {
+  const address = typeof at === 'string' ? parseAddress(at) : undefined
+  return address?.kind === 'file' ? address.folder : undefined
 }
 
 /** A caller without types may hand in anything. */

@@ -1,21 +1,18 @@
 /** Repairing a log, and recording in it that it was repaired. */
-import { existsSync } from 'node:fs'
 import { repairFolder, type RepairResult } from './backends/file/repair.js'
-import { keysBeside, openStore } from './open.js'
-import { openKeyStore } from './privacy/opening.js'
+import { openStore } from './open.js'
 import { Store } from './store.js'
 
 /**
  * Goes on without the record of what was acknowledged: makes a head from what the segments hold, and appends an event
- * that says so. Does nothing if the head is valid. `keys`: of a sealed log, where they are not beside it.
+ * that says so. Does nothing if the head is valid. A sealed log needs no keys for it.
  *
  * @throws PerdureError as `open`; `log-corrupt` if what the segments hold is damaged before their end
  */
-export async function acceptTail(folder: string, keys?: string): Promise<RepairResult> {
-  await requireKeys(folder, keys)
+export async function acceptTail(folder: string): Promise<RepairResult> {
   const result = repairFolder(folder)
   if (!result.headMade) return result
-  const store = await openStore(`file:${folder}`, keys === undefined ? {} : { keys }, {})
+  const store = await openStore(`file:${folder}`, { keys: 'none' }, {})
   try {
     const data = { accepted: result.position, setAside: result.setAside !== undefined }
     await Store.appendOwn(store, '$repair', { type: '$repaired', data })
@@ -23,11 +20,4 @@ export async function acceptTail(folder: string, keys?: string): Promise<RepairR
     await store.close()
   }
   return result
-}
-
-/** What would keep the log from being opened afterwards is to be known before anything is changed. */
-async function requireKeys(folder: string, keys: string | undefined): Promise<void> {
-  const at = keys ?? keysBeside(folder)
-  if (keys === undefined && !existsSync(at.slice('file:'.length))) return
-  await openKeyStore(at, { readOnly: true }).close()
 }

@@ -188,7 +188,7 @@ export class Store extends Observer {
     const { privacy, random } = this.#parts
     const shredding = this.#shredding
     if (privacy === undefined || shredding === undefined) return undefined
-    return { shredding, pseudonyms: new Pseudonyms(privacy.store, privacy.ring, random) }
+    return { shredding, pseudonyms: new Pseudonyms(privacy, random) }
   }
 
   async #takeSnapshot<State>(projection: Projection<State>, selection: Selection): Promise<Snapshot> {

@@ -1,5 +1,5 @@
 /** From the `blobs` option of `open` to a blob store. */
-import { parseAddress, type Address } from '../address.js'
+import { isInside, parseAddress, type Address } from '../address.js'
 import { isPerdureError, PerdureError } from '../errors.js'
 import type { Files } from '../files/platform.js'
 import type { BlobStore } from './blob-store.js'
@@ -8,15 +8,23 @@ import { MemoryBlobs } from './memory-blobs.js'
 
 /**
  * `at`: `file:<folder>`, `memory:`, or a store of the caller's own; undefined: none. Nothing is made before the first
- * put. `files` is the disk that a folder lies on.
+ * put. `files` is the disk that a folder lies on, `log` the folder of the log, which is no place for them.
  *
  * @throws PerdureError `options-invalid`
  */
-export function openBlobs(at: string | BlobStore | undefined, files: Files): BlobStore | undefined {
+export function openBlobs(
+  at: string | BlobStore | undefined,
+  files: Files,
+  log: string | undefined,
+): BlobStore | undefined {
   if (typeof at !== 'string') return at
   const address = parseBlobAddress(at)
   if (address.kind === 'memory') return new MemoryBlobs()
-  return new FolderBlobs({ folder: address.folder, files })
+  const { folder } = address
+  if (log === undefined || !isInside(folder, log)) return new FolderBlobs({ folder, files })
+  const message = 'the blobs would stand inside the folder of the log'
+  const hint = 'Put them beside it, for example into file:./data.blobs.'
+  throw new PerdureError('options-invalid', message, { option: 'blobs' }, { hint })
 }
 
 function parseBlobAddress(at: string): Address {

@@ -29,7 +29,7 @@ export async function withBlobs<T>(
 ): Promise<T> {
   io.signal.throwIfAborted()
   const address = await blobsAddress(io, options)
-  const store = openBlobs(address, nodePlatform.files)
+  const store = openBlobs(address, nodePlatform.files, folderOf(storeUrl(options)))
   return await use(new Blobs(store, () => io.signal.throwIfAborted(), undefined), address)
 }
 

@@ -65,7 +65,10 @@ export class KvReader {
     return entry === undefined ? undefined : await this.#toValue(entry)
   }
 
-  /** Entries whose keys begin with `prefix`, in UTF-8 byte order of their keys, as they are when they are reached. */
+  /**
+   * Entries whose keys begin with `prefix`, in UTF-8 byte order of their keys. Read by pages of at most 500: what changes
+   * in a page that is being given is given as it was.
+   */
   async *list(prefix = ''): AsyncGenerator<KvValue & { readonly key: string }, void, void> {
     const { backend, assertOpen } = this.#parts
     assertOpen()

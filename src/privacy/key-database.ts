@@ -44,6 +44,8 @@ export function exclusively<T>(database: Database.Database, step: () => T): T {
   }
 }
 
+const ZEROS = 'zeroblob(102)'
+
 export function hasTable(database: Database.Database): boolean {
   return database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'records'").get() !== undefined
 }
@@ -56,12 +58,14 @@ export function hasTable(database: Database.Database): boolean {
  * they are let go of. So every row begins with as many zeros, and nothing of a record stands anywhere else.
  */
 export function createTable(database: Database.Database): void {
+  // A name that is damaged would not be missed: the checks are among what SQLite's own check looks at.
   database.exec(`CREATE TABLE records (
-    zeros BLOB NOT NULL, name BLOB NOT NULL, text BLOB NOT NULL, sum BLOB NOT NULL, PRIMARY KEY (zeros, name)
+    zeros BLOB NOT NULL CHECK (zeros = ${ZEROS}), name BLOB NOT NULL, text BLOB NOT NULL, sum BLOB NOT NULL,
+    copy BLOB NOT NULL CHECK (copy = name), PRIMARY KEY (zeros, name)
   ) WITHOUT ROWID`)
 }
 
-/** SQLite's own check is of the structure alone; each record has a sum of its own. @throws PerdureError `keys-corrupt` */
+/** SQLite's own check, which is not of the texts: each has a sum, looked at when it is read. @throws PerdureError `keys-corrupt` */
 export function assertWhole(database: Database.Database, path: string): void {
   if (!hasTable(database)) throw keysCorrupt(path, 'holds no keys')
   const ask = (pragma: string): unknown =>
@@ -87,8 +91,6 @@ interface Row {
 }
 
 const COLUMNS = 'CAST(name AS BLOB) AS name, CAST(text AS BLOB) AS text, CAST(sum AS BLOB) AS sum'
-
-const ZEROS = 'zeroblob(102)'
 
 /** @throws PerdureError `keys-corrupt` */
 export function textOf(database: Database.Database, path: string, name: string): string | undefined {
@@ -119,8 +121,9 @@ export function putText(database: Database.Database, name: string, text: string 
   const where = `zeros = ${ZEROS} AND name = CAST(? AS BLOB)`
   if (text === undefined) database.prepare(`DELETE FROM records WHERE ${where}`).run(name)
   else {
-    const sql = `INSERT OR REPLACE INTO records VALUES (${ZEROS}, CAST(? AS BLOB), CAST(? AS BLOB), CAST(? AS BLOB))`
-    database.prepare(sql).run(name, text, sumOf(name, text))
+    const bytes = 'CAST(? AS BLOB)'
+    const sql = `INSERT OR REPLACE INTO records VALUES (${ZEROS}, ${bytes}, ${bytes}, ${bytes}, ${bytes})`
+    database.prepare(sql).run(name, text, sumOf(name, text), name)
   }
 }
 

@@ -14,7 +14,7 @@ import {
 } from './key-records.js'
 import type { KeyChange, KeyStore } from './key-store.js'
 import { checkValueOf, KEY_SIZE_BYTES } from './sealing.js'
-import { unwrapKey, wrapKey } from './wrapping.js'
+import { haveChanged, unwrapKey, wrapKey } from './wrapping.js'
 
 /** How often others may be first before it is taken for a fault. */
 const ATTEMPTS_MAX = 100
@@ -70,22 +70,17 @@ export class KeyMaker {
    */
   async make(missing: readonly Wanted[]): Promise<ReadonlyMap<string, DataKey>> {
     const { store } = this.#options
-    const owners = [...new Set(missing.map(({ owner }) => owner))]
+    const names = [STORE_RECORD, ...new Set(missing.map(({ owner }) => owner))]
     // Kept while the write is tried again.
     const fresh = new Map<string, Fresh>()
     for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
-      const texts = await store.read([STORE_RECORD, ...owners])
-      const storeRecord = this.#checked(parseStoreRecord(store.name, texts.get(STORE_RECORD)))
-      const before = new Map(owners.map((owner) => [owner, parseOwnerRecord(store.name, owner, texts.get(owner))]))
-      const counted = new Map<DataKey, number>()
-      const after = await this.#extend(this.#withUses(before, counted), missing, storeRecord.master, fresh)
-      const made = storeRecord.made + countOf(after) - countOf(before)
-      const next = { ...storeRecord, made }
-      if (!(await this.#write(texts, after, next))) continue
-      this.#bound = next
-      for (const [key, count] of counted) key.used -= count
-      await this.#noteMade(made)
-      return await this.#take(after, missing, fresh)
+      const texts = await store.read(names)
+      try {
+        const keys = await this.#attempt(texts, missing, fresh)
+        if (keys !== undefined) return keys
+      } catch (error) {
+        if (!(await haveChanged(store, names, texts))) throw error
+      }
     }
     throw new PerdureError(
       'key-unavailable',
@@ -93,6 +88,26 @@ export class KeyMaker {
       { store: store.name },
       { hint: 'Try again.', written: 'no' },
     )
+  }
+
+  /** Undefined: others have changed something in between. */
+  async #attempt(
+    texts: ReadonlyMap<string, string>,
+    missing: readonly Wanted[],
+    fresh: Map<string, Fresh>,
+  ): Promise<ReadonlyMap<string, DataKey> | undefined> {
+    const { name } = this.#options.store
+    const storeRecord = this.#checked(parseStoreRecord(name, texts.get(STORE_RECORD)))
+    const owners = new Set(missing.map(({ owner }) => owner))
+    const before = new Map([...owners].map((owner) => [owner, parseOwnerRecord(name, owner, texts.get(owner))]))
+    const counted = new Map<DataKey, number>()
+    const after = await this.#extend(this.#withUses(before, counted), missing, storeRecord.master, fresh)
+    const next = { ...storeRecord, made: storeRecord.made + countOf(after) - countOf(before) }
+    if (!(await this.#write(texts, after, next))) return undefined
+    this.#bound = next
+    for (const [key, count] of counted) key.used -= count
+    await this.#noteMade(next.made)
+    return await this.#take(after, missing, fresh)
   }
 
   /** The store was not put in the place of another while the log is open. */

@@ -3,7 +3,7 @@ import { DataKeys, toDataKey, type DataKey } from './data-keys.js'
 import { subjectShredded } from './failures.js'
 import { KeyMaker, nameOf, type KeyMakerOptions, type Wanted } from './key-maker.js'
 import { parseOwnerRecord, subjectOf } from './key-records.js'
-import { unwrapKey } from './wrapping.js'
+import { haveChanged, unwrapKey } from './wrapping.js'
 
 export type { DataKey } from './data-keys.js'
 export type { Wanted } from './key-maker.js'
@@ -16,6 +16,9 @@ export const USES_MAX = 2 ** 31
 
 /** Uses are noted in the store each so many; fewer are not counted when a process ends or lets go of a key. */
 export const NOTE_EVERY_USES = 2 ** 16
+
+/** How often a record may change while its key is asked for. */
+const ATTEMPTS_MAX = 10
 
 export type KeyRingOptions = Omit<KeyMakerOptions, 'usesMax' | 'keys'> & { readonly usesMax?: number }
 
@@ -92,16 +95,27 @@ export class KeyRing {
     // What was forgotten meanwhile is not kept.
     const isCurrent = (): boolean => this.#loading.get(owner) === ofOwner
     try {
-      const { store, logId } = this.#options
-      const record = parseOwnerRecord(store.name, owner, (await store.read([owner])).get(owner))
-      if (record.destroyed?.includes(id) === true) return 'destroyed'
-      const kept = record.keys.find((key) => key.id === id)
-      if (kept === undefined) return undefined
-      const key = toDataKey(owner, kept, await unwrapKey({ store, logId, owner, id }, kept))
-      return isCurrent() ? this.#keys.keep(key) : key
+      const key = await this.#unwrap(owner, id)
+      return typeof key === 'object' && isCurrent() ? this.#keys.keep(key) : key
     } finally {
       ofOwner.delete(id)
       if (ofOwner.size === 0 && isCurrent()) this.#loading.delete(owner)
+    }
+  }
+
+  async #unwrap(owner: string, id: string): Promise<Loaded> {
+    const { store, logId } = this.#options
+    for (let attempts = 1; ; attempts++) {
+      const texts = await store.read([owner])
+      const record = parseOwnerRecord(store.name, owner, texts.get(owner))
+      if (record.destroyed?.includes(id) === true) return 'destroyed'
+      const kept = record.keys.find((key) => key.id === id)
+      if (kept === undefined) return undefined
+      try {
+        return toDataKey(owner, kept, await unwrapKey({ store, logId, owner, id }, kept))
+      } catch (error) {
+        if (attempts === ATTEMPTS_MAX || !(await haveChanged(store, [owner], texts))) throw error
+      }
     }
   }
 

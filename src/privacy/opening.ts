@@ -1,5 +1,5 @@
 /** Opening a log with its keys. */
-import { resolve, sep } from 'node:path'
+import { isInside } from '../address.js'
 import type { Backend, BootStep } from '../backends/protocol.js'
 import { isPerdureError, PerdureError } from '../errors.js'
 import { systemRandom } from '../ids.js'
@@ -23,7 +23,7 @@ const SCHEME = 'file:'
 /** How many subjects are looked at for a key to try: of most there is one. */
 const TRIED_LENGTH_MAX = 10
 
-/** Which keys: an address (`file:<folder>`, `memory:`), a key store of the caller's own, or for reading `'none'`. */
+/** Which keys: an address (`file:<folder>`, `memory:`), a key store of the caller's own, or `'none'`: to read what needs no key. */
 export type KeysOption = string | KeyStore
 
 export interface PrivacyRequest {
@@ -61,7 +61,7 @@ export interface Privacy {
  */
 export async function openPrivacy(request: PrivacyRequest): Promise<Privacy | undefined> {
   const { backend, keys } = request
-  if (keys === 'none' && request.readOnly) return undefined
+  if (keys === 'none') return undefined
   const marker = await readMarker(backend)
   const kind = await kindOf(backend, marker)
   if (keys === undefined && kind !== 'sealed') return undefined
@@ -143,8 +143,7 @@ function openStore(request: PrivacyRequest, kind: LogKind): Opened {
   const { keys = request.defaultKeys, random, readOnly } = request
   if (typeof keys === 'object') return { store: keys, release: async () => {} }
   if (keys === undefined) throw keysMissing('the log is sealed, and no key store is named')
-  if (keys === 'none') throw invalidKeys("'none' is for reading: openObserver", 'Name the key store.')
-  if (isInside(keys, request.defaultKeys)) {
+  if (isInLog(keys, request.defaultKeys)) {
     const hint = 'Whoever copies the folder would copy its keys. Put them beside it.'
     throw invalidKeys('the key store would stand inside the folder of the log', hint)
   }
@@ -152,11 +151,10 @@ function openStore(request: PrivacyRequest, kind: LogKind): Opened {
   return { store, release: () => store.close() }
 }
 
-/** By name: `<folder>.keys` are the keys that belong to a folder. */
-function isInside(keys: string, defaultKeys: string | undefined): boolean {
+/** `<folder>.keys` are the keys that belong to a folder. */
+function isInLog(keys: string, defaultKeys: string | undefined): boolean {
   if (!keys.startsWith(SCHEME) || defaultKeys === undefined) return false
-  const [folder, log] = [keys, defaultKeys.slice(0, -'.keys'.length)].map((at) => resolve(at.slice(SCHEME.length)))
-  return folder === log || folder?.startsWith(`${log}${sep}`) === true
+  return isInside(keys.slice(SCHEME.length), defaultKeys.slice(SCHEME.length, -'.keys'.length))
 }
 
 export interface KeyStoreOptions {

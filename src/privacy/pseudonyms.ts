@@ -13,26 +13,30 @@ import {
   pseudonymRecord,
   subjectOwner,
 } from './key-records.js'
-import type { DataKey, KeyRing } from './key-ring.js'
+import type { DataKey } from './key-ring.js'
 import type { KeyChange, KeyStore } from './key-store.js'
+import type { Privacy } from './opening.js'
 
 /** Without vowels and look-alikes, so that no name comes out as a word. */
 const ALPHABET = '23456789bcdfghjkmnpqrstvwxyz'
-/** About 77 bits: no two subjects ever share one. */
-const NAME_LENGTH = 16
+/** Of what stands behind `kind:`. About 77 bits: no two subjects ever share one. */
+export const PSEUDONYM_LENGTH = 16
 const ATTEMPTS_MAX = 100
 
 /** Largest natural key. */
 const NATURAL_SIZE_MAX_BYTES = 4096
 
+/** 32 bytes, of parts that can be told apart. */
+export type Digest = (parts: readonly (string | number)[]) => Uint8Array
+
 export class Pseudonyms {
+  readonly #privacy: Privacy
   readonly #store: KeyStore
-  readonly #ring: KeyRing
   readonly #random: (bytes: number) => Uint8Array
 
-  constructor(store: KeyStore, ring: KeyRing, random: (bytes: number) => Uint8Array) {
-    this.#store = store
-    this.#ring = ring
+  constructor(privacy: Privacy, random: (bytes: number) => Uint8Array) {
+    this.#privacy = privacy
+    this.#store = privacy.store
     this.#random = random
   }
 
@@ -41,39 +45,63 @@ export class Pseudonyms {
     checkNatural(kind, natural)
     const digest = await this.#digest(kind, natural)
     const name = pseudonymRecord(digest)
+    const { sealer, log } = this.#privacy
+    await sealer.refresh()
     for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
       const text = (await this.#store.read([name])).get(name)
-      if (text !== undefined) return parsePseudonymRecord(this.#store.name, name, text).subject
+      const known = text === undefined ? undefined : parsePseudonymRecord(this.#store.name, name, text).subject
+      // Somebody may be about to forget it: what is new goes under a new name already.
+      if (known !== undefined && !log.isShreddedWhole(known)) return known
       const subject = `${kind}:${this.#createName()}`
-      if (await this.#store.write(await this.#changes(name, digest, subject))) return subject
+      if (await this.#store.write(await this.#changes({ name, text }, digest, subject))) return subject
     }
     throw new PerdureError('key-unavailable', 'others kept changing the pseudonyms', {}, { hint: 'Try again.' })
   }
 
-  async #changes(name: string, digest: string, subject: string): Promise<readonly KeyChange[]> {
+  /**
+   * A digest by which something is known again, and which nobody can make who has not the keys. It stays the same for the
+   * life of the log: its key is that of the pseudonyms, and only what seals is replaced after so many uses.
+   *
+   * @throws PerdureError `key-unavailable`…
+   */
+  async digest(): Promise<Digest> {
+    const secret = await this.#secret()
+    // An object, and so never what a pseudonym is found by.
+    return (parts) => createHmac('sha256', secret).update(JSON.stringify({ parts })).digest()
+  }
+
+  async #changes(
+    { name, text }: { readonly name: string; readonly text: string | undefined },
+    digest: string,
+    subject: string,
+  ): Promise<readonly KeyChange[]> {
     const owner = subjectOwner(subject)
     const expect = (await this.#store.read([owner])).get(owner)
     const record = parseOwnerRecord(this.#store.name, owner, expect)
     const pseudonyms = [...(record.pseudonyms ?? []), digest]
     return [
-      { name, expect: undefined, text: encodeRecord({ subject }) },
+      { name, expect: text, text: encodeRecord({ subject }) },
       { name: owner, expect, text: encodeRecord({ ...record, pseudonyms }) },
     ]
   }
 
   async #digest(kind: string, natural: string): Promise<string> {
-    const [key] = await this.#ring.prepare([{ owner: PSEUDONYMS_OWNER, class: '' }])
-    return createHmac('sha256', (key as DataKey).secret)
+    return createHmac('sha256', await this.#secret())
       .update(JSON.stringify([kind, natural]))
       .digest('hex')
   }
 
+  async #secret(): Promise<Uint8Array> {
+    const [key] = await this.#privacy.ring.prepare([{ owner: PSEUDONYMS_OWNER, class: '' }])
+    return (key as DataKey).secret
+  }
+
   #createName(): string {
     let name = ''
-    while (name.length < NAME_LENGTH) {
-      for (const byte of this.#random(NAME_LENGTH)) {
+    while (name.length < PSEUDONYM_LENGTH) {
+      for (const byte of this.#random(PSEUDONYM_LENGTH)) {
         // Bytes that would make some letters likelier than others are not used.
-        if (byte < 252 && name.length < NAME_LENGTH) name += ALPHABET[byte % ALPHABET.length] as string
+        if (byte < 252 && name.length < PSEUDONYM_LENGTH) name += ALPHABET[byte % ALPHABET.length] as string
       }
     }
     return name

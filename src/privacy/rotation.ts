@@ -15,7 +15,7 @@ import {
   type StoreRecord,
 } from './key-records.js'
 import type { KeyChange, KeyRecord, KeyStore } from './key-store.js'
-import { unwrapKey, wrapKey } from './wrapping.js'
+import { haveChanged, unwrapKey, wrapKey } from './wrapping.js'
 
 const PAGE_LENGTH = 100
 const ATTEMPTS_MAX = 100
@@ -105,20 +105,30 @@ class Rewrapping {
     const anew = new Map<string, KeptKey>()
     for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
       const texts = await store.read([STORE_RECORD, ...names])
-      const storeText = texts.get(STORE_RECORD)
-      if (parseStoreRecord(store.name, storeText).master !== this.#master) throw overtaken(store)
-      const changes: KeyChange[] = []
-      for (const [name, expect] of texts) {
-        if (!this.#isOld({ name, text: expect })) continue
-        const record = await this.#wrapped(name, parseOwnerRecord(store.name, name, expect), anew)
-        changes.push({ name, expect, text: encodeRecord(record) })
+      try {
+        const changes = await this.#changes(texts, anew)
+        if (changes.length === 0) return 0
+        if (await store.write(changes)) return anew.size
+      } catch (error) {
+        if (!(await haveChanged(store, names, texts))) throw error
       }
-      if (changes.length === 0) return 0
-      // With the store's own record, as it is: once another rotation has begun, nothing is wrapped for this one.
-      changes.push({ name: STORE_RECORD, expect: storeText, text: storeText })
-      if (await store.write(changes)) return anew.size
     }
     throw busy(store)
+  }
+
+  async #changes(texts: ReadonlyMap<string, string>, anew: Map<string, KeptKey>): Promise<readonly KeyChange[]> {
+    const { name: where } = this.#store
+    const storeText = texts.get(STORE_RECORD)
+    if (parseStoreRecord(where, storeText).master !== this.#master) throw overtaken(this.#store)
+    const changes: KeyChange[] = []
+    for (const [name, expect] of texts) {
+      if (!this.#isOld({ name, text: expect })) continue
+      const record = await this.#wrapped(name, parseOwnerRecord(where, name, expect), anew)
+      changes.push({ name, expect, text: encodeRecord(record) })
+    }
+    if (changes.length === 0) return []
+    // With the store's own record, as it is: once another rotation has begun, nothing is wrapped for this one.
+    return [...changes, { name: STORE_RECORD, expect: storeText, text: storeText }]
   }
 
   async #wrapped(owner: string, record: OwnerRecord, anew: Map<string, KeptKey>): Promise<OwnerRecord> {

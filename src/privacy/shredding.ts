@@ -6,12 +6,12 @@
 import type { Actor, Appended, NewEvent, Refused } from '../events.js'
 import { PerdureError } from '../errors.js'
 import type { Json } from '../json.js'
-import { ask } from './asking.js'
 import { subjectUnknown } from './failures.js'
 import {
   encodeRecord,
   isShredded,
   parseOwnerRecord,
+  parsePseudonymRecord,
   parseStoreRecord,
   pseudonymRecord,
   STORE_RECORD,
@@ -64,7 +64,7 @@ export class Shredding {
     const { privacy } = this.#parts
     await privacy.sealer.refresh()
     const { store, log } = privacy
-    const texts = await ask(store.name, () => store.read([STORE_RECORD]))
+    const texts = await store.read([STORE_RECORD])
     const { applied } = parseStoreRecord(store.name, texts.get(STORE_RECORD))
     if (applied >= log.revision) return { finished: 0, reapplied: 0 }
     let finished = 0
@@ -96,7 +96,7 @@ export class Shredding {
   async #request(subject: string, reason: string, scope: readonly string[] | undefined): Promise<Request> {
     const { privacy, appendOwn, actor } = this.#parts
     const owner = subjectOwner(subject)
-    const texts = await ask(privacy.store.name, () => privacy.store.read([owner]), { subject })
+    const texts = await privacy.store.read([owner])
     if (!texts.has(owner)) throw subjectUnknown(subject)
     const data = { subject, ...(scope === undefined ? {} : { scope: [...scope] }), reason }
     const event = { type: SHRED_REQUESTED, data, ...(actor === undefined ? {} : { meta: { actor } }) }
@@ -141,28 +141,28 @@ export class Shredding {
     const owner = subjectOwner(subject)
     let count = 0
     for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
-      const text = (await ask(store.name, () => store.read([owner]), { subject })).get(owner)
+      const text = (await store.read([owner])).get(owner)
       const before = parseOwnerRecord(store.name, owner, text)
       const after = withoutKeys(before, scope)
       ring.forget(owner)
       const next = encodeRecord(after)
       if (next === text) return { ids: after.destroyed ?? [], count }
-      const changes = await this.#removals(before, after)
-      const isWritten = await ask(store.name, () =>
-        store.write([{ name: owner, expect: text, text: next }, ...changes]),
-      )
+      const changes = await this.#removals(subject, before, after)
+      const isWritten = await store.write([{ name: owner, expect: text, text: next }, ...changes])
       if (isWritten) count = before.keys.length - after.keys.length
     }
     throw busy()
   }
 
   /** Of the pseudonyms by which the subject would still be found. */
-  async #removals(before: OwnerRecord, after: OwnerRecord): Promise<readonly KeyChange[]> {
+  async #removals(subject: string, before: OwnerRecord, after: OwnerRecord): Promise<readonly KeyChange[]> {
     if (before.pseudonyms === undefined || after.pseudonyms !== undefined) return []
     const { store } = this.#parts.privacy
     const names = before.pseudonyms.map((digest) => pseudonymRecord(digest))
-    const texts = await ask(store.name, () => store.read(names))
-    return [...texts].map(([name, expect]) => ({ name, expect, text: undefined }))
+    const texts = await store.read(names)
+    // The same person may have a new name already.
+    const own = [...texts].filter(([name, text]) => parsePseudonymRecord(store.name, name, text).subject === subject)
+    return own.map(([name, expect]) => ({ name, expect, text: undefined }))
   }
 
   /** So that opening does not have to look at each of them again. */
@@ -170,12 +170,12 @@ export class Shredding {
     const { store, log } = this.#parts.privacy
     // What is under way here or elsewhere is not done.
     if (log.requests().some((request) => log.receiptOf(request) === undefined)) return
-    const text = (await ask(store.name, () => store.read([STORE_RECORD]))).get(STORE_RECORD)
+    const text = (await store.read([STORE_RECORD])).get(STORE_RECORD)
     const record = parseStoreRecord(store.name, text)
     if (record.applied >= log.revision) return
     const next = encodeRecord({ ...record, applied: log.revision })
     // Whoever is first has noted as much; and if not, opening looks again.
-    await ask(store.name, () => store.write([{ name: STORE_RECORD, expect: text, text: next }]))
+    await store.write([{ name: STORE_RECORD, expect: text, text: next }])
   }
 }
 

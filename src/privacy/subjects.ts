@@ -1,11 +1,10 @@
 /** `store.subjects`: whom the log is about, as far as its keys know. */
 import { PerdureError } from '../errors.js'
 import { checkName } from '../log/names.js'
-import { ask } from './asking.js'
 import { parseOwnerRecord, subjectOf, subjectOwner, SUBJECT_RECORDS, type OwnerRecord } from './key-records.js'
 import type { Privacy } from './opening.js'
 import type { Receipt } from './privacy-log.js'
-import type { Pseudonyms } from './pseudonyms.js'
+import type { Digest, Pseudonyms } from './pseudonyms.js'
 import type { Shredding, ShredOptions } from './shredding.js'
 
 const LIST_PAGE_LENGTH = 500
@@ -34,7 +33,7 @@ export class SubjectReader {
     for (let after = ''; ;) {
       this.assertOpen()
       const { store } = privacy
-      const page = await ask(store.name, () => store.list(SUBJECT_RECORDS, { after, limit: LIST_PAGE_LENGTH }))
+      const page = await store.list(SUBJECT_RECORDS, { after, limit: LIST_PAGE_LENGTH })
       for (const { name, text } of page) {
         const subject = subjectOf(name) as string
         const record = parseOwnerRecord(store.name, name, text)
@@ -54,7 +53,7 @@ export class SubjectReader {
     await privacy.sealer.refresh()
     const { store } = privacy
     const owner = subjectOwner(subject)
-    const text = (await ask(store.name, () => store.read([owner]), { subject })).get(owner)
+    const text = (await store.read([owner])).get(owner)
     return statusOf(privacy, subject, text === undefined ? undefined : parseOwnerRecord(store.name, owner, text))
   }
 
@@ -81,6 +80,11 @@ export class Subjects extends SubjectReader {
   constructor(privacy: Privacy | undefined, parts: SubjectParts | undefined, assertOpen: (written?: 'no') => void) {
     super(privacy, assertOpen)
     this.#parts = parts
+  }
+
+  /** For imports; see {@link Pseudonyms.digest}. Undefined: the log is not sealed. */
+  static async digest(subjects: Subjects): Promise<Digest | undefined> {
+    return await subjects.#parts?.pseudonyms.digest()
   }
 
   /**

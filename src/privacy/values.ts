@@ -1,7 +1,6 @@
 /** Seals what stands beside the log: values and blobs of a subject, and saved states, which have keys of their own. */
 import { hash } from 'node:crypto'
 import type { SealedValue, StatePlace, StateSeal, ValueSeal } from '../log/ports.js'
-import { ask } from './asking.js'
 import { sealBroken, subjectShredded } from './failures.js'
 import type { DataKey, KeyRing } from './key-ring.js'
 import { snapshotOwner, SNAPSHOT_RECORDS, subjectOwner } from './key-records.js'
@@ -108,7 +107,7 @@ export class SealedValues implements ValueSeal, StateSeal {
     const kept = new Set(places.map(ownerOf))
     let count = 0
     for (let after = ''; ;) {
-      const page = await ask(store.name, () => store.list(SNAPSHOT_RECORDS, { after, limit: LIST_PAGE_LENGTH }))
+      const page = await store.list(SNAPSHOT_RECORDS, { after, limit: LIST_PAGE_LENGTH })
       for (const { name } of page) {
         if (kept.has(name)) continue
         await this.#destroy(name)
@@ -123,10 +122,10 @@ export class SealedValues implements ValueSeal, StateSeal {
   async #destroy(owner: string): Promise<void> {
     const { store, ring } = this.#parts
     for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
-      const expect = (await ask(store.name, () => store.read([owner]))).get(owner)
+      const expect = (await store.read([owner])).get(owner)
       ring.forget(owner)
       if (expect === undefined) return
-      await ask(store.name, () => store.write([{ name: owner, expect, text: undefined }]))
+      await store.write([{ name: owner, expect, text: undefined }])
     }
   }
 

@@ -42,6 +42,19 @@ export async function unwrapKey(
   return Uint8Array.from(secret)
 }
 
+/**
+ * Whether records are others than they were read as. What fails meanwhile is tried again then: a rotation that came to its
+ * end in between has destroyed the master key by which they said they were wrapped.
+ */
+export async function haveChanged(
+  store: KeyStore,
+  names: readonly string[],
+  texts: ReadonlyMap<string, string>,
+): Promise<boolean> {
+  const now = await store.read(names)
+  return names.some((name) => now.get(name) !== texts.get(name))
+}
+
 function contextOf({ logId, owner, id }: KeyPlace): string {
   return JSON.stringify([logId, owner, id])
 }

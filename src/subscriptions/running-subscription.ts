@@ -21,7 +21,9 @@ interface Replay {
 
 export class RunningSubscription implements Subscription {
   readonly name: string
-  readonly done: Promise<void>
+  readonly #done: Promise<void>
+  /** Somebody looks at how it ends. */
+  #isWatched = false
   readonly #parts: RunningParts
   readonly #progress: Progress
   readonly #delivery: Delivery
@@ -46,8 +48,18 @@ export class RunningSubscription implements Subscription {
     this.#delivery = new Delivery(parts)
     this.#handling = this.#delivery.handling
     this.#timer = setInterval(() => void this.#tick(), PAGE_TIME_MAX_MS)
-    this.done = this.#run()
-    this.done.catch(() => undefined)
+    this.#done = this.#run()
+    this.#done.catch(() => this.#warn())
+  }
+
+  get done(): Promise<void> {
+    this.#isWatched = true
+    return this.#done
+  }
+
+  /** For the store: `done`, whichever way, without being looked at. */
+  async ended(): Promise<void> {
+    await this.#done.catch(() => undefined)
   }
 
   get position(): number {
@@ -98,7 +110,7 @@ export class RunningSubscription implements Subscription {
   async #awaitEnd(): Promise<void> {
     const giveUp = setTimeout(() => this.#handling.abandon(), this.#parts.request.closeTimeoutMs)
     try {
-      await this.done
+      await this.#done
     } finally {
       clearTimeout(giveUp)
     }
@@ -193,6 +205,14 @@ export class RunningSubscription implements Subscription {
   /** What whoever waits is told once it is over. */
   #ending(): unknown {
     return this.#failure === undefined ? subscriptionClosed(this.name) : this.#failure.error
+  }
+
+  /** A consumer that stops must not do so unseen. What it failed with may quote what it was given, and is not repeated. */
+  #warn(): void {
+    if (this.#isWatched) return
+    const { name } = this
+    const said = `the subscription ${JSON.stringify(name)} has stopped at position ${this.position}; its done says why`
+    process.emitWarning(said, 'PerdureWarning')
   }
 
   /** The first failure counts. The handler under way is not waited for. */

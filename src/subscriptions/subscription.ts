@@ -51,7 +51,8 @@ export interface Subscription {
   readonly skipped: number
   /**
    * Resolves once it is closed. @throws PerdureError what ended it: `subscription-failed`, `subscription-lost`, or
-   * what reading the log or saving the checkpoint failed with. Not looking at it is no unhandled rejection.
+   * what reading the log or saving the checkpoint failed with. Where nobody looks at it, the process is
+   * warned (`process.emitWarning`).
    */
   readonly done: Promise<void>
   /** By position. */

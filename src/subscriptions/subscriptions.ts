@@ -94,8 +94,7 @@ export class Subscriptions {
     const progress = new Progress({ name, keeper, clock, onPage, keepsMessages }, checkpoint)
     const subscription = new RunningSubscription({ backend, reader, request, claim, progress })
     this.#running.add(subscription)
-    const forget = (): void => void this.#running.delete(subscription)
-    subscription.done.then(forget, forget)
+    void subscription.ended().then(() => this.#running.delete(subscription))
     return subscription
   }
 

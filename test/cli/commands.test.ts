@@ -62,7 +62,7 @@ test('init: makes a log, and leaves one that is there as it is', SLOW, async () 
   await perdure(['append', 's', '--type', 't', '--store', store])
   const [second] = jsonLines((await perdure(['init', '--store', store, '--json'])).out)
   expect(second).toMatchObject({ log: first?.['log'], head: 1, made: false })
-  expect((await perdure(['init', '--store', store])).out).toMatch(/already, with head 1: nothing was changed/)
+  expect((await perdure(['init', '--store', store])).out).toMatch(/already, with head 1: it is left as it is/)
 })
 
 test('append: records everything that its options say, and read gives it back', SLOW, async () => {

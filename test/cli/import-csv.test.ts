@@ -225,6 +225,8 @@ const BAD: readonly Bad[] = [
   { what: 'a missing column of numbers', content: 'a,b\n', args: ['--number', 'n'], facts: { line: 1, column: 'n' } },
   { what: 'mixed encodings', content: latin1, facts: { line: 3, offset: 11 } },
   { what: 'UTF-16', content: Buffer.from('\ufeffa,b\n', 'utf16le'), facts: { line: 1, offset: 0 } },
+  { what: 'a zero byte', content: 'a,b\n1,x\0y\n', facts: { line: 2, offset: 7 } },
+  { what: 'another delimiter', content: 'a;b\n1;2\n', facts: { line: 1 } },
   {
     what: 'a character cut off at the end',
     content: Buffer.from('a,b\n1,é').subarray(0, -1),

@@ -52,8 +52,9 @@ test('docs/errors.md names every code and every exit code of the command line', 
   for (const exit of Object.values(EXIT)) expect(part).toMatch(new RegExp(`\\b${exit}\\b`))
 })
 
-test('docs/writing-a-backend.md imports only what is exported', async () => {
-  const imports = [...page('docs/writing-a-backend.md').matchAll(/^import \{ (.+) \} from '(perdure\/[a-z]+)'$/gm)]
+test('docs/writing-a-backend.md and docs/writing-a-key-store.md import only what is exported', async () => {
+  const pages = page('docs/writing-a-backend.md') + page('docs/writing-a-key-store.md')
+  const imports = [...pages.matchAll(/^import \{ (.+) \} from '(perdure\/[a-z]+)'$/gm)]
   expect(imports.length).toBeGreaterThan(1)
   const { exports } = JSON.parse(page('package.json')) as { exports: Record<string, { default: string }> }
   for (const [, names = '', entry = ''] of imports) {

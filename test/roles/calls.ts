@@ -36,7 +36,7 @@ export async function openWorld(): Promise<World> {
   const provider = new LocalProvider(join(temporaryFolder(), 'master'), {}, randomBytes)
   provider.make()
   const keys = openKeyStore('memory:', { provider })
-  const blobs = openBlobs('memory:', nodePlatform.files)
+  const blobs = openBlobs('memory:', nodePlatform.files, undefined)
   const store = await open(backend, { keys, ...(blobs === undefined ? {} : { blobs }) })
   await store.append('a', { type: 'seen', subject: 'person:1', data: { name: 'Ann' } })
   await store.kv.put('k', 1)

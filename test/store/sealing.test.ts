@@ -1,9 +1,13 @@
 /** Sealed events in the log: what stands in the lines, what a read gives, and that a repeat is still known as one. */
-import { expect, test } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { openMemoryBackend } from '../../src/backends/memory/backend.js'
 import type { Backend } from '../../src/index.js'
 import { open, openKeyStore, openObserver } from '../../src/index.js'
 import type { Store } from '../../src/index.js'
+import { acceptTail } from '../../src/repair.js'
 
 const event = { id: 'i', type: 't', subject: 'person:1', data: { name: 'Ann' } }
 
@@ -62,4 +66,28 @@ test('sealing: a repeat of what was shredded is compared by id, type and subject
   await expect(store.append('a', { ...event, subject: 'person:2' })).rejects.toMatchObject({ code: 'id-reused' })
   await expect(store.append('a', { ...event, id: 'new' })).rejects.toMatchObject({ code: 'subject-shredded' })
   expect(await store.head()).toBe(head)
+})
+
+test('sealing: opened without its keys, a log is read as far as that goes, and nothing is appended in the clear', async () => {
+  const backend = openMemoryBackend()
+  await (await openSealed(backend)).append('a', event)
+  const store = await open(backend, { keys: 'none' })
+  expect((await store.event('i'))?.unreadable).toEqual([{ path: '', why: 'key-unavailable' }])
+  const refused = { code: 'keys-missing', written: 'no' }
+  await expect(store.append('a', { type: 't', data: 'open' })).rejects.toMatchObject(refused)
+  expect(await store.head()).toBe(1)
+})
+
+test('sealing: a log whose head and keys are lost is repaired, and says so itself', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'perdure-sealing-'))
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+  const [folder, keys] = [join(root, 'log'), join(root, 'log.keys')]
+  const store = await open(`file:${folder}`, { create: true, keys: `file:${keys}` })
+  await store.append('a', event)
+  await store.close()
+  for (const lost of [keys, join(folder, 'head')]) rmSync(lost, { recursive: true })
+  await expect(acceptTail(folder)).resolves.toMatchObject({ headMade: true, position: 1 })
+  const observer = await openObserver(`file:${folder}`, { keys: 'none' })
+  onTestFinished(() => observer.close())
+  expect((await observer.event(2))?.type).toBe('$repaired')
 })

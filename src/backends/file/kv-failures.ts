@@ -14,7 +14,8 @@ const ALL_GONE_HINT =
 export function kvCorrupt(
   problem: string,
   facts: Omit<CorruptFacts, 'position'>,
-  hint = 'Nothing has been changed. Restore the folder kv of the log from a copy.',
+  hint = 'Nothing has been changed. Restore the folder kv of the log from a copy. If there is none, move it away: ' +
+    'perdure repair --accept-tail then goes on without the current values and the checkpoints of subscriptions.',
 ): PerdureError<'kv-corrupt'> {
   const where = facts.offset === undefined ? facts.path : `${facts.path} at byte ${facts.offset}`
   return new PerdureError('kv-corrupt', `${where}: ${problem}`, facts, { hint })

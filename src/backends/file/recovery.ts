@@ -144,7 +144,7 @@ function takeLock(files: Files, paths: FolderPaths): () => void {
   if (unlock !== undefined) return unlock
   throw new PerdureError(
     'store-locked',
-    `${paths.root} is open in another process`,
+    `${paths.root} is open already, here or in another process`,
     { path: paths.root },
     {
       hint: 'Close it there first. A process that was killed holds no lock; one that is stopped does.',

@@ -4,7 +4,7 @@ import { acceptTail } from '../../repair.js'
 import { evidenceOfLoss } from '../doctor/folder.js'
 import { CommandError } from '../failures.js'
 import type { Io } from '../io.js'
-import { folderOf, keysOf, storeUrl, takesStore, whileLocked, type StoreOptions } from '../store-option.js'
+import { folderOf, storeUrl, takesStore, whileLocked, type StoreOptions } from '../store-option.js'
 import { grouped, printable } from '../text.js'
 
 interface RepairOptions extends StoreOptions {
@@ -41,9 +41,7 @@ async function repair(options: RepairOptions, io: Io): Promise<void> {
   if (folder === undefined) throw new CommandError('usage', `${url} is not a folder`, { hint: 'Give file:<folder>.' })
   // Before: opening the log makes its indexes anew.
   const evidence = evidenceOfLoss(folder)
-  const { position, setAside, headMade } = await whileLocked(options.wait ?? 0, io.signal, () =>
-    acceptTail(folder, keysOf(options).keys),
-  )
+  const { position, setAside, headMade } = await whileLocked(options.wait ?? 0, io.signal, () => acceptTail(folder))
   if (options.json) {
     const more = { ...(setAside !== undefined && { setAside }), ...(evidence.length > 0 && { evidence }) }
     return io.out.json({ store: url, position, headMade, ...more })

@@ -190,9 +190,9 @@ function othersRow({ others, returned }: Oblivion): string {
 
 function deedRow({ name, email, readBefore, keys, removed }: Deed): string {
   const who = shortened(printable(name === '' ? email : name), NAME_WIDTH)
-  const kinds = Object.entries(removed).filter(([, count]) => count > 0)
-  const gone = kinds.map(([kind, count]) => `, ${kind}: ${grouped(count)}`).join('')
-  return `${who}, whose name was in ${plural(readBefore, 'commit')}; destroyed: keys: ${grouped(keys)}${gone}`
+  const kinds = Object.entries({ keys, ...removed }).filter(([, count]) => count > 0)
+  const gone = kinds.map(([kind, count]) => `${kind} ${grouped(count)}`).join(', ')
+  return `${who}, read in ${plural(readBefore, 'commit')} before; gone: ${gone}`
 }
 
 function searchRow({ files, bytes }: Searched, texts: readonly string[]): string {

@@ -1,11 +1,12 @@
 /** From CloudEvents 1.0 in JSON (one, a batch, or one after another) to events. docs/importing.md has the mapping. */
-import type { Meta, NewEvent } from '../../events.js'
+import type { Meta } from '../../events.js'
 import type { Json } from '../../json.js'
 import { derivedId } from './derived-id.js'
 import { importInvalid, type Place } from './invalid.js'
-import { lookupIn, parseObject, type JsonObject } from './json-record.js'
+import { lookupIn, parseObject, renamed, type JsonObject } from './json-record.js'
 import { readJsonObjects } from './json-values.js'
-import type { Incoming } from './mapping.js'
+import { pseudonymIn, type Incoming, type Named } from './mapping.js'
+import { withStandIns, type PseudonymColumn } from './pseudonyms.js'
 import type { Source } from './source.js'
 import { expand, type Template } from './template.js'
 import { toOccurred } from './times.js'
@@ -14,7 +15,11 @@ export interface CloudEventsMapping {
   /** The first that comes to something is used; without any: the source, with the subject if there is one. */
   readonly streams: readonly Template[]
   readonly tags: readonly Template[]
+  /** The first that there is also becomes the subject. */
+  readonly pseudonyms: readonly PseudonymColumn[]
 }
+
+type Attributes = Readonly<Record<string, string | number | boolean>>
 
 const REQUIRED = ['specversion', 'id', 'source', 'type'] as const
 /** Texts that may be left out. */
@@ -31,28 +36,50 @@ export async function* readCloudEvents(source: Source, mapping: CloudEventsMappi
   for await (const { line, text, sizeBytes } of readJsonObjects(source.chunks, source.path)) {
     row++
     const place = { path: source.path, row, line }
-    yield toEvent(parseObject(text, place), place, mapping, sizeBytes)
+    const event = toEvent(parseObject(text, place), place, mapping, source)
+    yield { ...event, place, derivedFrom: 'content', sizeBytes }
   }
 }
 
-function toEvent(object: JsonObject, place: Place, mapping: CloudEventsMapping, sizeBytes: number): Incoming {
-  // Null is the same as nothing (JSON format, section 2.2).
-  const attributes = Object.entries(object).filter(([name, value]) => value !== null && !DATA.has(name))
-  for (const [name, value] of attributes) checkAttribute(name, value, place)
-  const known = Object.fromEntries(attributes) as Readonly<Record<string, string | number | boolean>>
-  checkRequired(known, place)
+function toEvent(object: JsonObject, place: Place, mapping: CloudEventsMapping, { digest }: Source): Named {
+  const attributes = attributesOf(object)
+  for (const [name, value] of Object.entries(attributes)) checkAttribute(name, value, place)
+  checkRequired(attributes, place)
+  const { id: ownId = '', source = '', time } = attributes as Readonly<Record<string, string | undefined>>
+  const id = derivedId(['cloudevents', source, ownId], digest)
+  const data = dataOf(object, place)
+  const occurred = time === undefined ? undefined : occurredOf(time, place)
+  return withStandIns((nameOf) => {
+    const named = renamed(object, mapping.pseudonyms, { nameOf, place })
+    const { stream, event } = toNamed(named, place, mapping)
+    return { stream, event: { id, data, ...(occurred !== undefined && { occurred }), ...event } }
+  })
+}
+
+/** What is recorded in the clear. */
+function toNamed(
+  object: JsonObject,
+  place: Place,
+  { streams, tags, pseudonyms }: CloudEventsMapping,
+): { readonly stream: string; readonly event: Pick<Named['event'], 'type' | 'tags' | 'subject' | 'meta'> } {
+  const attributes = attributesOf(object) as Attributes
   const lookup = lookupIn(object, place)
-  const tags = [...new Set(mapping.tags.flatMap((template) => expand(template, lookup)))]
-  const { id, source, type, time } = known as Readonly<Record<string, string | undefined>>
-  const event: NewEvent & { readonly id: string } = {
-    id: derivedId('cloudevents', source ?? '', id ?? ''),
-    type: type ?? '',
-    data: dataOf(object, place),
-    ...(time !== undefined && { occurred: occurredOf(time, place) }),
-    ...(tags.length > 0 && { tags }),
-    meta: metaOf(known),
+  const allTags = [...new Set(tags.flatMap((template) => expand(template, lookup)))]
+  const subject = pseudonymIn(pseudonyms, lookup, place)
+  return {
+    stream: streamOf(attributes, lookup, streams),
+    event: {
+      type: String(attributes['type']),
+      ...(allTags.length > 0 && { tags: allTags }),
+      ...(subject !== undefined && { subject }),
+      meta: metaOf(attributes),
+    },
   }
-  return { place, stream: streamOf(known, lookup, mapping.streams), event, derivedFrom: 'content', sizeBytes }
+}
+
+/** Null is the same as nothing (JSON format, section 2.2). */
+function attributesOf(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name, value]) => value !== null && !DATA.has(name)))
 }
 
 function checkAttribute(name: string, value: Json, place: Place): void {
@@ -109,7 +136,7 @@ function occurredOf(time: string, place: Place): string {
 }
 
 /** Every attribute without a place of its own, extensions too; those that mean the same here also under our names. */
-function metaOf(known: Readonly<Record<string, string | number | boolean>>): Meta {
+function metaOf(known: Attributes): Meta {
   const { correlationid, causationid } = known
   return {
     ...(isName(correlationid) && { correlation: correlationid }),
@@ -124,7 +151,7 @@ function isName(value: unknown): value is string {
 
 /** A subject says something only together with its source. */
 function streamOf(
-  { source = '', subject }: Readonly<Record<string, string | number | boolean>>,
+  { source = '', subject }: Attributes,
   lookup: ReturnType<typeof lookupIn>,
   streams: readonly Template[],
 ): string {

@@ -18,11 +18,16 @@ interface CsvImportOptions extends MappedImportOptions {
 }
 
 const AGAIN = `
+In a sealed log, --pseudonym customer=email gives each customer a random name: {email} is
+that name in every template but --id, and the subject is customer:<name>. The data keeps
+the address, sealed.
+
 Batches of up to 1,000 events are recorded whole. Ids are derived from the name of the
 source, so that importing again, also after a stop in the middle, adds only what is new.`
 
 const CSV_HELP = `
-A template is text with columns in braces: 'order-{order id}'. ${AGAIN.trim()}
+A template is text with columns in braces: 'order-{order id}'.
+${AGAIN}
 
 Example:
   perdure import csv orders.csv --type '{activity}' --stream 'order-{order id}' \\
@@ -63,8 +68,8 @@ export function addFileImports(group: Command, io: Io): void {
     .description('CloudEvents 1.0 in JSON')
     .addHelpText('after', CLOUDEVENTS_HELP)
     .action(async (path: string, options: FileImportOptions) => {
-      const { stream: streams = [], tag: tags = [] } = options
-      await runImport(path, options, io, (source) => readCloudEvents(source, { streams, tags }))
+      const { stream: streams = [], tag: tags = [], pseudonym: pseudonyms = [] } = options
+      await runImport(path, options, io, (source) => readCloudEvents(source, { streams, tags, pseudonyms }))
     })
 }
 
@@ -79,20 +84,22 @@ async function importCsv(path: string, options: CsvImportOptions, io: Io): Promi
 }
 
 async function importNdjson(path: string, options: MappedImportOptions, io: Io): Promise<void> {
-  const { type, stream, tag, subject, time, id } = options
-  const isMapped = [type, stream, tag, subject, time, id].some((option) => option !== undefined)
+  const { type, stream, tag, subject, pseudonym, time, id } = options
+  const isMapped = [type, stream, tag, subject, pseudonym, time, id].some((option) => option !== undefined)
   const mapping = isMapped ? mappingOf(options, 'objects that are not events') : undefined
   await runImport(path, options, io, (source) => readNdjsonEvents(source, mapping))
 }
 
 /** @throws CommandError `usage` without a type or a stream */
 function mappingOf(options: MappedImportOptions, what: string): Mapping {
-  const { type, stream: streams = [], tag: tags = [], subject, time, timeFormat, timeZone, id } = options
+  const { type, stream: streams = [], tag: tags = [], subject, pseudonym: pseudonyms = [] } = options
+  const { time, timeFormat, timeZone, id } = options
   return {
     type: required(type, '--type', what),
     streams: [required(streams[0], '--stream', what), ...streams.slice(1)],
     tags,
     subject,
+    pseudonyms,
     time,
     times: { format: timeFormat, offset: timeZone },
     id,

@@ -2,9 +2,13 @@
 import { CsvError, parse, type Parser } from 'csv-parse'
 import { Readable } from 'node:stream'
 import { assertInvariant } from '../../errors.js'
+import { plural } from '../text.js'
 import { importInvalid } from './invalid.js'
 
 export const COLUMNS_MAX = 10_000
+/** What programs cut rows by, beside the comma. */
+const OTHER_DELIMITERS = [';', '\t', '|', ','] as const
+
 export const RECORD_SIZE_MAX_BYTES = 16 * 1024 * 1024
 
 export interface CsvRow {
@@ -38,6 +42,7 @@ export async function openCsv(input: CsvInput): Promise<CsvFile> {
   }
   const columns = header.value.cells.map((name, index) => (name.trim() === '' ? `column ${index + 1}` : name))
   checkHeader(columns, input.path)
+  checkDelimiter(columns, input)
   return { columns, rows: checkedRows(records, columns.length, input.path) }
 }
 
@@ -51,6 +56,14 @@ function checkHeader(columns: readonly string[], path: string): void {
   })
 }
 
+/** A file that is cut in the wrong way has one column, and would be recorded as that for ever. */
+function checkDelimiter([only = '', ...others]: readonly string[], { path, delimiter }: CsvInput): void {
+  const other = OTHER_DELIMITERS.find((one) => one !== delimiter && only.includes(one))
+  if (others.length > 0 || other === undefined) return
+  const hint = `Name the delimiter: --delimiter '${other === '\t' ? '\\t' : other}'.`
+  throw importInvalid({ path, line: 1 }, `has one column, ${JSON.stringify(only)}`, { hint })
+}
+
 async function* checkedRows(records: AsyncGenerator<CsvRecord>, length: number, path: string): AsyncGenerator<CsvRow> {
   let row = 0
   for await (const record of records) {
@@ -58,7 +71,11 @@ async function* checkedRows(records: AsyncGenerator<CsvRecord>, length: number, 
     const found = record.cells.length
     if (found !== length) {
       const hint = 'Is a quote or a delimiter missing in this row? --delimiter names another one.'
-      throw importInvalid({ path, row, line: record.line }, `has ${found} columns, the header has ${length}`, { hint })
+      throw importInvalid(
+        { path, row, line: record.line },
+        `has ${plural(found, 'column')}, the header has ${length}`,
+        { hint },
+      )
     }
     yield { row, ...record }
   }

@@ -4,8 +4,10 @@ import { NotJson, parseJsonText, type Json } from '../../json.js'
 import { openCsv, type CsvRow } from './csv-rows.js'
 import { importInvalid, type Place } from './invalid.js'
 import { parseList } from './lists.js'
-import { columnsUsed, toIncoming, type Incoming, type Mapping } from './mapping.js'
+import { columnsUsed, toIncoming, type FileRecord, type Incoming, type Mapping } from './mapping.js'
+import { named } from './pseudonyms.js'
 import type { Source } from './source.js'
+import type { Lookup } from './template.js'
 
 export interface CsvOptions {
   readonly mapping: Mapping
@@ -28,11 +30,11 @@ interface Column {
 
 /** @throws PerdureError `import-invalid` */
 export async function* readCsvEvents(source: Source, options: CsvOptions): AsyncGenerator<Incoming> {
-  const { path, name, isSecret = false } = source
-  const { columns: names, rows } = await openCsv({ path, chunks: source.chunks, delimiter: options.delimiter })
+  const { path, chunks } = source
+  const { columns: names, rows } = await openCsv({ path, chunks, delimiter: options.delimiter })
   checkColumns(names, options, path)
   const columns = names.map((column, index) => toColumn(column, index, options))
-  for await (const row of rows) yield toEvent(row, columns, { path, name, isSecret, options })
+  for await (const row of rows) yield toEvent(row, columns, source, options)
 }
 
 /** Every column that an option names must be there. */
@@ -54,15 +56,8 @@ function toColumn(name: string, index: number, { data, omit, lists, numbers }: C
   return { name, index, kind, inData: (data === undefined || data.includes(name)) && !omit.includes(name) }
 }
 
-interface RowContext {
-  readonly path: string
-  readonly name: string
-  readonly isSecret: boolean
-  readonly options: CsvOptions
-}
-
-function toEvent(row: CsvRow, columns: readonly Column[], { path, name, isSecret, options }: RowContext): Incoming {
-  const place = { path, row: row.row, line: row.line }
+function toEvent(row: CsvRow, columns: readonly Column[], source: Source, { mapping }: CsvOptions): Incoming {
+  const place = { path: source.path, row: row.row, line: row.line }
   const values = new Map<string, readonly string[]>()
   const data: Record<string, Json> = {}
   for (const column of columns) {
@@ -71,17 +66,20 @@ function toEvent(row: CsvRow, columns: readonly Column[], { path, name, isSecret
     values.set(column.name, items)
     if (column.inData) addMember(data, column, items, place)
   }
-  return toIncoming(
-    {
-      place,
-      lookup: (column) => values.get(column) ?? [],
-      data,
-      identity: ['csv', row.row, ...(isSecret ? [] : [contentHash(row)])],
-      sizeBytes: row.sizeBytes,
+  const kinds = new Map(mapping.pseudonyms.map(({ kind, column }) => [column, kind]))
+  const lookup: Lookup = (column) => values.get(column) ?? []
+  const record: FileRecord = {
+    place,
+    lookup,
+    namedLookup: (nameOf) => (column) => {
+      const kind = kinds.get(column)
+      return kind === undefined ? lookup(column) : lookup(column).map((text) => named(kind, text, nameOf))
     },
-    options.mapping,
-    name,
-  )
+    data,
+    identity: ['csv', row.row, ...(source.digest === undefined ? [contentHash(row)] : [])],
+    sizeBytes: row.sizeBytes,
+  }
+  return toIncoming(record, mapping, source)
 }
 
 /** An empty cell is left out: a table has no other way to say that there is nothing. */

@@ -1,11 +1,12 @@
 /** Brings events of a file into a log, batch by batch: what the log lacks, in the order of the file. */
 import { isPerdureError, type PerdureError } from '../../errors.js'
-import type { NewEvent, RecordedEvent } from '../../events.js'
+import type { NewEvent, RecordedEvent, Write } from '../../events.js'
 import { must } from '../../index.js'
 import { sameJson } from '../../json.js'
 import type { Store } from '../../store.js'
 import { importInvalid, withRecorded } from './invalid.js'
 import type { Incoming } from './mapping.js'
+import { fits, Names } from './pseudonyms.js'
 import { Tally, type ImportCounts } from './tally.js'
 
 /** Each batch is a commit: whole in the log or not at all. */
@@ -31,9 +32,10 @@ export async function importEvents(
 ): Promise<ImportCounts> {
   const batch = new Batch()
   const tally = new Tally(await store.head())
+  const target = { store, tally, names: new Names(store.subjects) }
   const flush = async (): Promise<void> => {
     if (batch.items.length === 0) return
-    await appendBatch(store, batch.items, tally)
+    await appendBatch(target, batch.items)
     batch.clear()
     onBatch()
   }
@@ -79,10 +81,21 @@ class Batch {
   }
 }
 
-async function appendBatch(store: Store, items: readonly Incoming[], tally: Tally): Promise<void> {
+interface Target {
+  readonly store: Store
+  readonly tally: Tally
+  readonly names: Names
+}
+
+async function appendBatch(target: Target, batch: readonly Incoming[]): Promise<void> {
+  const { store, tally, names } = target
+  // Whoever was forgotten since gets no new name for what is known.
+  const isNaming = batch.some(({ unnamed }) => unnamed !== undefined)
+  const items = isNaming ? await withoutKnown(target, batch, await placesOf(store, batch)) : batch
   if (items.length === 0) return
+  const writes: Write[] = []
+  for (const item of items) writes.push(await names.write(item))
   try {
-    const writes = items.map(({ stream, event }) => ({ stream, events: event }))
     const { first, count, duplicate } = must(await store.commit(writes))
     if (duplicate) items.forEach((item, i) => tally.addKnown(item, first + i, false))
     else tally.addNew(count)
@@ -95,8 +108,7 @@ async function appendBatch(store: Store, items: readonly Incoming[], tally: Tall
     const places = isRepeated ? new Map(Object.entries(error.facts.places)) : await placesOf(store, items)
     // Ids that are known lead to fewer items; none known would lead here for ever.
     if (places.size === 0) throw isRepeated ? error : ofSomebodyForgotten(error, items)
-    await assertSame(store, items, places, tally.head)
-    await appendBatch(store, addKnown(items, places, tally), tally)
+    await appendBatch(target, await withoutKnown(target, items, places))
   }
 }
 
@@ -118,8 +130,14 @@ function ofSomebodyForgotten(error: PerdureError<'subject-shredded'>, items: rea
   return importInvalid(item.place, `is new, and ${error.message}`, { pointer: '/subject', cause: error, hint })
 }
 
-/** The others, which are new. */
-function addKnown(items: readonly Incoming[], places: ReadonlyMap<string, number>, tally: Tally): Incoming[] {
+/** Those that are new; the others are compared and counted. */
+async function withoutKnown(
+  { store, tally }: Target,
+  items: readonly Incoming[],
+  places: ReadonlyMap<string, number>,
+): Promise<readonly Incoming[]> {
+  if (places.size === 0) return items
+  await assertSame(store, items, places, tally.head)
   const others: Incoming[] = []
   for (const item of items) {
     const position = places.get(item.event.id)
@@ -179,14 +197,15 @@ function recordedOtherwise({ place }: Incoming, position: number, head: number):
 
 /** Content is compared as the store compares it on a repeat: not meta. */
 function isSame({ stream, event }: Incoming, recorded: RecordedEvent): boolean {
-  if (stream !== recorded.stream || event.type !== recorded.type || event.subject !== recorded.subject) return false
+  if (!fits(stream, recorded.stream) || !fits(event.type, recorded.type)) return false
+  if (!fits(event.subject ?? '', recorded.subject ?? '')) return false
   if (event.version !== undefined && event.version !== recorded.version) return false
   if (recorded.unreadable !== undefined) return true
   if (!sameJson({ ...event.subjects }, { ...recorded.subjects })) return false
   return event.occurred === recorded.occurred && sameTags(event, recorded) && sameJson(event.data, recorded.data)
 }
 
-function sameTags({ tags = [] }: NewEvent, recorded: RecordedEvent): boolean {
-  const known = new Set(recorded.tags)
-  return known.size === new Set(tags).size && tags.every((tag) => known.has(tag))
+function sameTags({ tags = [] }: NewEvent, { tags: recorded }: RecordedEvent): boolean {
+  const isAmong = (tag: string): boolean => recorded.some((known) => fits(tag, known))
+  return tags.every(isAmong) && recorded.every((known) => tags.some((tag) => fits(tag, known)))
 }

@@ -3,6 +3,8 @@ import type { NewEvent } from '../../events.js'
 import type { Json } from '../../json.js'
 import { derivedId } from './derived-id.js'
 import { importInvalid, type Place } from './invalid.js'
+import { subjectTemplate, withStandIns, type NameOf, type PseudonymColumn, type Unnamed } from './pseudonyms.js'
+import type { Source } from './source.js'
 import { columnsOf, expand, type Lookup, type Template } from './template.js'
 import { toOccurred, type TimeOptions } from './times.js'
 
@@ -11,7 +13,9 @@ export interface Mapping {
   /** The first that comes to something is used. */
   readonly streams: readonly Template[]
   readonly tags: readonly Template[]
+  /** Where it comes to nothing, the first pseudonym is the subject. */
   readonly subject: Template | undefined
+  readonly pseudonyms: readonly PseudonymColumn[]
   readonly time: Template | undefined
   readonly times: TimeOptions
   /** What of a record identifies it; left out: its row and its content. */
@@ -21,11 +25,15 @@ export interface Mapping {
 /** What an id is derived from: the name of the source with the row, or with `--id`; or what the record itself says. */
 export type DerivedFrom = 'row' | 'id' | 'content'
 
-/** One event to be imported. */
-export interface Incoming {
-  readonly place: Place
+export interface Named {
   readonly stream: string
   readonly event: NewEvent & { readonly id: string }
+}
+
+/** One event to be imported; with stand-ins for random names where it is still unnamed. */
+export interface Incoming extends Named {
+  readonly place: Place
+  readonly unnamed?: Unnamed
   readonly derivedFrom: DerivedFrom
   /** About as large as it is in the file. */
   readonly sizeBytes: number
@@ -35,6 +43,8 @@ export interface Incoming {
 export interface FileRecord {
   readonly place: Place
   readonly lookup: Lookup
+  /** The same with names in the columns of pseudonyms. */
+  readonly namedLookup: (nameOf: NameOf) => Lookup
   readonly data: Json
   /** What tells it from every other record of its source, as text. */
   readonly identity: readonly (string | number)[]
@@ -42,12 +52,13 @@ export interface FileRecord {
 }
 
 /** The columns that a mapping uses, each with the option that does. */
-export function columnsUsed({ type, streams, tags, subject, time, id }: Mapping): Map<string, string> {
+export function columnsUsed({ type, streams, tags, subject, pseudonyms, time, id }: Mapping): Map<string, string> {
   const options: [string, readonly (Template | undefined)[]][] = [
     ['--type', [type]],
     ['--stream', streams],
     ['--tag', tags],
     ['--subject', [subject]],
+    ['--pseudonym', pseudonyms.map(subjectTemplate)],
     ['--time', [time]],
     ['--id', [id]],
   ]
@@ -61,29 +72,51 @@ export function columnsUsed({ type, streams, tags, subject, time, id }: Mapping)
 }
 
 /** @throws PerdureError `import-invalid` */
-export function toIncoming(record: FileRecord, mapping: Mapping, source: string): Incoming {
-  const { place, lookup, data, identity, sizeBytes } = record
-  const { id, tags, subject, time } = mapping
+export function toIncoming(record: FileRecord, mapping: Mapping, { name, digest }: Source): Incoming {
+  const { place, lookup, identity, sizeBytes } = record
+  const derivedFrom = mapping.id === undefined ? 'row' : 'id'
+  // By what the file says: a record is known before anybody is named.
+  const own = mapping.id === undefined ? identity : ['id', exactlyOne(mapping.id, lookup, place, '--id')]
+  const id = derivedId([name, ...own], digest)
+  const event = withStandIns((nameOf) => toNamed({ ...record, lookup: record.namedLookup(nameOf) }, mapping, id))
+  return { ...event, place, derivedFrom, sizeBytes }
+}
+
+function toNamed(record: FileRecord, mapping: Mapping, id: string): Named {
+  const { place, lookup, data } = record
+  const { tags, time } = mapping
   const allTags = [...new Set(tags.flatMap((template) => expand(template, lookup)))]
-  const subjectName = subject === undefined ? undefined : atMostOne(subject, lookup, place, '--subject')
+  const subject = subjectOf(record, mapping)
   const timeText = time === undefined ? undefined : atMostOne(time, lookup, place, '--time')
   return {
-    place,
     stream: streamOf(record, mapping),
     event: {
-      id:
-        id === undefined
-          ? derivedId(source, ...identity)
-          : derivedId(source, 'id', exactlyOne(id, lookup, place, '--id')),
+      id,
       type: exactlyOne(mapping.type, lookup, place, '--type'),
       data,
       ...(timeText !== undefined && { occurred: occurredOf(timeText, mapping, place) }),
       ...(allTags.length > 0 && { tags: allTags }),
-      ...(subjectName !== undefined && { subject: subjectName }),
+      ...(subject !== undefined && { subject }),
     },
-    derivedFrom: id === undefined ? 'row' : 'id',
-    sizeBytes,
   }
+}
+
+function subjectOf({ place, lookup }: FileRecord, { subject, pseudonyms }: Mapping): string | undefined {
+  const given = subject === undefined ? undefined : atMostOne(subject, lookup, place, '--subject')
+  return given ?? pseudonymIn(pseudonyms, lookup, place)
+}
+
+/** The first that there is. @throws PerdureError `import-invalid` */
+export function pseudonymIn(pseudonyms: readonly PseudonymColumn[], lookup: Lookup, place: Place): string | undefined {
+  for (const pseudonym of pseudonyms) {
+    const [subject, ...others] = expand(subjectTemplate(pseudonym), lookup)
+    if (others.length > 0) {
+      const hint = 'An event has one subject: give first a --pseudonym whose column has one value.'
+      throw importInvalid(place, 'names several people as subjects', { hint, column: pseudonym.column })
+    }
+    if (subject !== undefined) return subject
+  }
+  return undefined
 }
 
 function streamOf({ place, lookup }: FileRecord, { streams }: Mapping): string {

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import type { NewEvent } from '../../events.js'
 import { derivedId } from './derived-id.js'
 import { importInvalid, type Place } from './invalid.js'
-import { lookupIn, parseObject, type JsonObject } from './json-record.js'
+import { lookupIn, parseObject, renamed, type JsonObject } from './json-record.js'
 import { readLines, type Line } from './lines.js'
-import { toIncoming, type Incoming, type Mapping } from './mapping.js'
+import { toIncoming, type FileRecord, type Incoming, type Mapping } from './mapping.js'
 import type { Source } from './source.js'
 
 /** What a log adds to an event: where it stands in that log says nothing about where it will stand in this one. */
@@ -13,19 +13,29 @@ const PLACES: ReadonlySet<string> = new Set(['position', 'commit', 'revision', '
 
 /** Without a mapping each line is an event with its stream. @throws PerdureError `import-invalid` */
 export async function* readNdjsonEvents(source: Source, mapping: Mapping | undefined): AsyncGenerator<Incoming> {
-  const { path, name, isSecret = false } = source
+  const { path, name, digest } = source
   let row = 0
   for await (const line of readLines(source.chunks, path)) {
     row++
     const place = { path, line: line.line }
     const object = parseObject(line.text, place)
-    const content = isSecret ? [] : [createHash('sha256').update(line.text.trim()).digest('base64')]
+    const content = digest !== undefined ? [] : [createHash('sha256').update(line.text.trim()).digest('base64')]
     const identity = ['ndjson', row, ...content]
-    if (mapping === undefined) yield toEvent(object, line, place, derivedId(name, ...identity))
-    else {
-      const record = { place, lookup: lookupIn(object, place), data: object, identity, sizeBytes: line.sizeBytes }
-      yield toIncoming(record, mapping, name)
-    }
+    if (mapping === undefined) yield toEvent(object, line, place, derivedId([name, ...identity], digest))
+    else yield toIncoming({ ...toRecord(object, mapping, place), identity, sizeBytes: line.sizeBytes }, mapping, source)
+  }
+}
+
+function toRecord(
+  object: JsonObject,
+  { pseudonyms }: Mapping,
+  place: Place,
+): Pick<FileRecord, 'place' | 'lookup' | 'namedLookup' | 'data'> {
+  return {
+    place,
+    lookup: lookupIn(object, place),
+    namedLookup: (nameOf) => lookupIn(renamed(object, pseudonyms, { nameOf, place }), place),
+    data: object,
   }
 }
 

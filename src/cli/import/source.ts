@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import type { Digest } from '../../privacy/pseudonyms.js'
 import { CommandError } from '../failures.js'
 import type { Io } from '../io.js'
 import { importInvalid } from './invalid.js'
@@ -13,8 +14,11 @@ export interface Source {
   readonly name: string
   /** Unknown for standard input and pipes. */
   readonly sizeBytes: number | undefined
-  /** What it holds becomes secret: then no id is derived from it, since a hash confirms a guess, also of what is forgotten. */
-  readonly isSecret?: boolean
+  /**
+   * Makes the ids of what goes into a sealed log. It keeps guesses from those without the keys. Those with them could make
+   * some even of what is forgotten, so what a record says besides its `--id` goes into no id.
+   */
+  readonly digest?: Digest | undefined
   /** Without a byte order mark. @throws PerdureError `import-invalid` at the first byte that is not UTF-8 */
   readonly chunks: AsyncIterable<Buffer>
   /** How much has been read. */
@@ -73,6 +77,8 @@ export async function* checkedUtf8(chunks: AsyncIterable<Buffer>, path: string):
   const checked = (bytes: Buffer): Buffer => {
     const isStart = offset === 0
     if (!isUtf8(bytes)) throw notUtf8(bytes, { path, offset, line })
+    const zero = bytes.indexOf(0)
+    if (zero >= 0) throw zeroByte(bytes, zero, { path, offset, line })
     offset += bytes.length
     line += countNewlines(bytes)
     return isStart && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes
@@ -111,6 +117,16 @@ interface Start {
   readonly line: number
 }
 
+/** How files begin that spreadsheets call Unicode text. */
+const UTF_16_MARKS = [Buffer.from([0xff, 0xfe]), Buffer.from([0xfe, 0xff])]
+
+/** No text holds it: the file is something else, or was converted from something else than it is. */
+function zeroByte(bytes: Buffer, at: number, { path, offset, line }: Start): Error {
+  const place = { path, line: line + countNewlines(bytes.subarray(0, at)), offset: offset + at }
+  const hint = 'Is it UTF-16? Then convert it first, for example: iconv -f UTF-16LE -t UTF-8 <file>.'
+  return importInvalid(place, 'is no text: it holds a zero byte', { hint })
+}
+
 /** Finds the first byte that does not continue UTF-8. */
 function notUtf8(bytes: Buffer, { path, offset, line }: Start): Error {
   let good = 0
@@ -125,6 +141,8 @@ function notUtf8(bytes: Buffer, { path, offset, line }: Start): Error {
   // Where the character begins that is none.
   const at = good - unfinishedLength(bytes.subarray(0, good))
   const place = { path, line: line + countNewlines(bytes.subarray(0, at)), offset: offset + at }
-  const hint = 'Convert the file to UTF-8 first, for example: iconv -f WINDOWS-1252 -t UTF-8 <file>.'
+  const isUtf16 = offset + at === 0 && UTF_16_MARKS.some((mark) => bytes.subarray(0, 2).equals(mark))
+  const from = isUtf16 ? 'UTF-16' : 'WINDOWS-1252'
+  const hint = `Convert the file to UTF-8 first, for example: iconv -f ${from} -t UTF-8 <file>.`
   return importInvalid(place, `is not UTF-8 (byte 0x${(bytes[at] ?? 0).toString(16).padStart(2, '0')})`, { hint })
 }

@@ -157,36 +157,31 @@ function interrupted(keys: KeyStore, happens: (call: Call, count: number) => Pro
 }
 
 test('rotation: failing before or after any of its steps, it leaves all readable and goes on when called again', async () => {
-  let steps = 0
-  for (let failAt = 1; ; failAt++) {
+  const expected = ['hello', 'hello', 'hello']
+  for (let failAt = 1, isReached = true; isReached; failAt++) {
     const place = createPlace()
     await begin(place, ['ann', 'bob'])
     const former = masterOf(place)
-    let step = 0
     const store = await openPlace(place)
+    let step = 0
     const failing = interrupted(openKeysAt(place.keys), async () => {
       if (++step === failAt) throw new Error('a fault that was planted')
     })
-    const logId = store.report().log
-    const outcome = await rotate(failing, logId, {}).then(
-      () => 'done',
-      () => 'failed',
-    )
+    await rotate(failing, store.report().log, {}).catch(() => undefined)
+    isReached = step >= failAt
+    // There is a step before and after each of: renew, begin, wrap anew, retire, end.
+    if (!isReached) expect(step).toBe(10)
     // What is in use goes on, and what is opened anew reads it all.
     await store.append('talk', said('cem', 'hello'))
     await store.close()
     const again = await openPlace(place)
-    expect(await texts(again), `failed at ${failAt}`).toEqual(['hello', 'hello', 'hello'])
-    if (outcome === 'done') {
-      steps = failAt - 1
-      break
-    }
+    expect(await texts(again), `failed at ${failAt}`).toEqual(expected)
+    if ((await again.keys.status())?.rotating === true) await again.keys.rotate()
     await again.keys.rotate()
     await again.close()
     await expectAtRest(place, [former])
-    expect(await texts(await openPlace(place)), `failed at ${failAt}`).toEqual(['hello', 'hello', 'hello'])
+    expect(await texts(await openPlace(place)), `failed at ${failAt}`).toEqual(expected)
   }
-  expect(steps).toBeGreaterThanOrEqual(8)
 })
 
 test(

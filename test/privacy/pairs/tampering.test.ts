@@ -7,7 +7,7 @@ import { encode, flipped, parse, TamperedLog, withPart, type LineObject, type Se
 
 const [ann, bob, cyd] = [personOf(1), personOf(2), personOf(3)]
 
-/** One subject, two subjects, none; the same content twice, under the same and under other names. */
+/** One subject, two subjects, none; the same content twice, under the same and under other names; two parts, one key. */
 const events = [
   ['s1', signedUp(ann, { id: 'i1' })],
   ['s2', signedUp(ann, { id: 'i2' })],
@@ -17,6 +17,7 @@ const events = [
   ['s6', introduced(bob, cyd, { id: 'i6' })],
   ['s7', { id: 'i7', type: 'noted', data: { text: 'about nobody' } }],
   ['s8', { id: 'i8', type: 'noted', data: { text: 'about nobody' } }],
+  ['s9', introduced(cyd, cyd, { id: 'i9' })],
 ] as const
 
 const begin = (): Promise<TamperedLog> => TamperedLog.begin(events)
@@ -170,7 +171,7 @@ describe('pair 4: what is sealed opens at its own place and nowhere else', () =>
   test('pair 4: any two sealed blocks, exchanged between events, streams, subjects and pointers', async () => {
     const log = await begin()
     const blocks = blocksOf(log)
-    expect(blocks.length).toBe(14)
+    expect(blocks.length).toBe(17)
     for (const [i, one] of blocks.entries()) {
       for (const other of blocks.slice(i + 1)) {
         const [a, b] = [one, other].map(({ position, index }) => log.line(position).sealed[index] as SealedPart)
