@@ -258,7 +258,8 @@ test('checkedUtf8: passes every text on unchanged, however it is cut, and names 
     for await (const chunk of checkedUtf8(pieces(bytes, cut), 'f')) found.push(chunk)
     return Buffer.concat(found)
   }
-  const text = fc.string({ unit: 'binary' }).map((value) => value.toWellFormed().replace(/^\ufeff/, ''))
+  // No text holds a zero byte, and none that does is passed on.
+  const text = fc.string({ unit: 'binary' }).map((value) => value.toWellFormed().replace(/^\ufeff|\0/g, ''))
   await fc.assert(
     fc.asyncProperty(text, text, sizes, async (before, after, cut) => {
       expect((await read(Buffer.from(before + after), cut)).toString()).toBe(before + after)
