@@ -6,7 +6,17 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { isTelling, searchFiles } from '../../src/cli/demo/search.js'
 import { addCommits, git, makeRepository, RICH_COMMITS, RICH_HISTORY } from './repository.js'
-import { cleanEnvironment, errorOf, jsonLines, MAIN, perdure, SLOW, temporaryFolder, type Ran } from './run.js'
+import {
+  cleanEnvironment,
+  errorOf,
+  jsonLines,
+  MAIN,
+  perdure,
+  perdureHere,
+  SLOW,
+  temporaryFolder,
+  type Ran,
+} from './run.js'
 
 interface Report {
   readonly folder: string
@@ -41,7 +51,7 @@ function reportOf({ code, out, err }: Ran): Report {
 }
 
 async function demoJson(cwd: string, ...args: string[]): Promise<Report> {
-  return reportOf(await perdure(['demo', '--json', ...args], { cwd }))
+  return reportOf(await perdureHere(['demo', '--json', ...args], { cwd }))
 }
 
 test(
@@ -132,7 +142,7 @@ test(
       [first.events, 1],
     ])
     expect(third.newcomers).toMatchObject({ handled: 1, noted: 1, known: authors })
-    const { out } = await perdure(['demo'], { cwd: folder })
+    const { out } = await perdureHere(['demo'], { cwd: folder })
     expect(out).toMatch(/Started +contributors: snapshot at \d+, tail of 0 events read \(without a snapshot: \d+\)/)
     expect(out).toContain('subscription newcomers: 0 new events handled')
   },
@@ -163,14 +173,14 @@ test(
     makeRepository(folder, RICH_HISTORY)
     await demoJson(folder)
     writeFileSync(join(folder, '.gitattributes'), 'src/b.txt -diff\n')
-    const differs = await perdure(['demo', '--json'], { cwd: folder })
+    const differs = await perdureHere(['demo', '--json'], { cwd: folder })
     expect(differs).toMatchObject({ code: 1, out: '' })
     const error = errorOf(differs)
     expect(error.code).toBe('demo-differs')
     expect(error.facts['differences']).toEqual([
       expect.stringContaining('src/b.txt: the log says 1 commits, +1 −0; git says'),
     ])
-    expect((await perdure(['demo'], { cwd: folder })).err).toContain('src/b.txt: the log says')
+    expect((await perdureHere(['demo'], { cwd: folder })).err).toContain('src/b.txt: the log says')
   },
 )
 
@@ -205,19 +215,19 @@ test('demo: histories of two repositories are never mixed', SLOW, async () => {
 test('demo: without a repository it uses a generated sample, the same every time', SLOW, async () => {
   const folder = temporaryFolder()
   const env = { GIT_CEILING_DIRECTORIES: join(folder, '..') }
-  const sample = reportOf(await perdure(['demo', '--json'], { cwd: folder, env }))
+  const sample = reportOf(await perdureHere(['demo', '--json'], { cwd: folder, env }))
   expect(sample).toMatchObject({
     comparedWith: 'sample',
     folder: '.perdure/sample',
     notes: [expect.stringContaining('not a Git repository')],
   })
   expect(sample.contributors.length).toBeGreaterThan(3)
-  expect(reportOf(await perdure(['demo', '--json'], { cwd: folder, env }))).toMatchObject({
+  expect(reportOf(await perdureHere(['demo', '--json'], { cwd: folder, env }))).toMatchObject({
     newEvents: 0,
     root: sample.root,
   })
   const other = temporaryFolder()
-  const again = reportOf(await perdure(['demo', '--json'], { cwd: other, env: { PATH: '' } }))
+  const again = reportOf(await perdureHere(['demo', '--json'], { cwd: other, env: { PATH: '' } }))
   expect(again.notes).toEqual([expect.stringContaining('no git program')])
   expect(again.contributors).toEqual(sample.contributors)
   expect(again.files).toEqual(sample.files)
@@ -226,7 +236,7 @@ test('demo: without a repository it uses a generated sample, the same every time
 test('demo: a repository without commits gets the sample', SLOW, async () => {
   const folder = temporaryFolder()
   makeRepository(folder, [])
-  const { code, out } = await perdure(['demo'], { cwd: folder })
+  const { code, out } = await perdureHere(['demo'], { cwd: folder })
   expect(code).toBe(0)
   expect(out).toContain('has no commits yet: this is a generated sample')
 })
@@ -262,8 +272,8 @@ test('demo: goes on where a run was broken off, and where the folder was emptied
   const folder = temporaryFolder()
   makeRepository(folder, RICH_HISTORY)
   mkdirSync(join(folder, '.perdure/demo'), { recursive: true })
-  await perdure(['init', '--keys', '--store', 'file:.perdure/demo'], { cwd: folder })
-  await perdure(['import', 'git', '--max', '2', '--store', 'file:.perdure/demo'], { cwd: folder })
+  await perdureHere(['init', '--keys', '--store', 'file:.perdure/demo'], { cwd: folder })
+  await perdureHere(['import', 'git', '--max', '2', '--store', 'file:.perdure/demo'], { cwd: folder })
   expect(await demoJson(folder)).toMatchObject({ folder: '.perdure/demo', newCommits: RICH_COMMITS - 2 })
   rmSync(join(folder, '.perdure'), { recursive: true })
   expect(await demoJson(folder)).toMatchObject({ newCommits: RICH_COMMITS })
@@ -290,7 +300,7 @@ test('demo: a damaged log is not written to, and ends with exit code 5', SLOW, a
   const segment = join(folder, '.perdure/demo/segments/0000000000000001.ndjson')
   const damaged = readFileSync(segment, 'utf8').replace('"key":"', '"key":"x')
   writeFileSync(segment, damaged)
-  const ran = await perdure(['demo', '--json'], { cwd: folder })
+  const ran = await perdureHere(['demo', '--json'], { cwd: folder })
   expect(ran).toMatchObject({ code: 5, out: '' })
   expect(errorOf(ran).code).toBe('log-corrupt')
   expect(readFileSync(segment, 'utf8')).toBe(damaged)
@@ -319,7 +329,7 @@ test(
     })
     const folders = ['demo', 'demo.keys'].map((name) => join(folder, '.perdure', name))
     expect(searchFiles(folders, ['Zoë', 'zoe@example.org', 'ann@example.org', 'Ann Lee']).found).toEqual([])
-    const { out } = await perdure(['read', '--json', '--store', 'file:.perdure/demo'], { cwd: folder })
+    const { out } = await perdureHere(['read', '--json', '--store', 'file:.perdure/demo'], { cwd: folder })
     expect(out).not.toContain('zoe@example.org')
     expect(out).toContain('ann@example.org')
     // Whoever comes again is somebody new to the log, and what was imported is not imported again.
@@ -332,7 +342,9 @@ test(
     ])
     expect(second.oblivion).toMatchObject({ authors: 1, commits: 1, returned: 1, others: { authors: 2, commits: 3 } })
     expect(second.oblivion?.deed).toBeUndefined()
-    const imported = await perdure(['import', 'git', '.', '--json', '--store', 'file:.perdure/demo'], { cwd: folder })
+    const imported = await perdureHere(['import', 'git', '.', '--json', '--store', 'file:.perdure/demo'], {
+      cwd: folder,
+    })
     expect(jsonLines(imported.out)).toMatchObject([{ newCommits: 0, newEvents: 0, commits: 4 }])
   },
 )
@@ -342,8 +354,8 @@ test('demo: a folder that was begun without keys stays as it is, to the byte', S
   makeRepository(folder, [{ files: { 'a.txt': '1\n' } }])
   const former = ['--store', 'file:.perdure/demo']
   mkdirSync(join(folder, '.perdure'))
-  await perdure(['init', ...former], { cwd: folder })
-  await perdure(['import', 'git', '.', ...former], { cwd: folder })
+  await perdureHere(['init', ...former], { cwd: folder })
+  await perdureHere(['import', 'git', '.', ...former], { cwd: folder })
   const segment = join(folder, '.perdure/demo/segments/0000000000000001.ndjson')
   const before = readFileSync(segment)
   for (const newEvents of [2, 0]) {

@@ -18,7 +18,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import { open } from '../../src/index.js'
-import { jsonLines, makeLog, makeSegments, perdure, ROOT, SLOW, temporaryFolder, type RunOptions } from './run.js'
+import { jsonLines, makeLog, makeSegments, perdureHere, ROOT, SLOW, temporaryFolder, type RunOptions } from './run.js'
 
 interface Diagnosis {
   readonly code: number | null
@@ -31,7 +31,7 @@ const NOBODY = 65534
 
 async function diagnose(log: string, options: RunOptions = {}): Promise<Diagnosis> {
   const before = fingerprint(log)
-  const { code, out, err } = await perdure(['doctor', '--store', `file:${log}`, '--json'], options)
+  const { code, out, err } = await perdureHere(['doctor', '--store', `file:${log}`, '--json'], options)
   expect(err).toBe('')
   expect(fingerprint(log)).toEqual(before)
   const [report] = jsonLines<{
@@ -76,7 +76,7 @@ test('doctor: nothing is wrong with a log that was closed', SLOW, async () => {
   expect(await diagnose(await newLog(0))).toMatchObject({ code: 0, well: true, problems: [] })
   const log = await newLog(2)
   expect(await diagnose(log)).toMatchObject({ code: 0, well: true, problems: [], notes: [] })
-  const { out } = await perdure(['doctor', '--store', `file:${log}`])
+  const { out } = await perdureHere(['doctor', '--store', `file:${log}`])
   expect(out).toMatch(/Nothing is wrong\.\n$/)
 })
 
@@ -101,7 +101,7 @@ test('doctor: a log that a live process has open', SLOW, async () => {
   await once(holder.stdout, 'data')
   try {
     expect(await diagnose(log)).toMatchObject({ code: 1, problems: ['store-locked'] })
-    expect((await perdure(['append', 's', '--type', 't', '--store', `file:${log}`])).err).toContain('store-locked')
+    expect((await perdureHere(['append', 's', '--type', 't', '--store', `file:${log}`])).err).toContain('store-locked')
   } finally {
     holder.kill('SIGKILL')
     await once(holder, 'close')
@@ -113,15 +113,15 @@ test('doctor: a missing head; repair makes one when told to, and the log says so
   const log = await newLog(2)
   rmSync(join(log, 'head'))
   expect(await diagnose(log)).toMatchObject({ code: 5, problems: ['head-missing'] })
-  expect((await perdure(['read', '--store', `file:${log}`])).code).toBe(5)
-  const repaired = await perdure(['repair', '--accept-tail', '--store', `file:${log}`, '--json'])
+  expect((await perdureHere(['read', '--store', `file:${log}`])).code).toBe(5)
+  const repaired = await perdureHere(['repair', '--accept-tail', '--store', `file:${log}`, '--json'])
   expect(repaired).toMatchObject({ code: 0, err: '' })
   expect(jsonLines(repaired.out)).toEqual([{ store: `file:${log}`, position: 2, headMade: true }])
   expect(await diagnose(log)).toMatchObject({ code: 0, well: true })
-  const events = jsonLines((await perdure(['read', '--json', '--store', `file:${log}`])).out)
+  const events = jsonLines((await perdureHere(['read', '--json', '--store', `file:${log}`])).out)
   expect(events.slice(0, 2).map((event) => event['stream'])).toEqual(['s', 's'])
   expect(events[2]).toMatchObject({ position: 3, stream: '$repair', data: { accepted: 2 } })
-  const again = await perdure(['repair', '--accept-tail', '--store', `file:${log}`])
+  const again = await perdureHere(['repair', '--accept-tail', '--store', `file:${log}`])
   expect(again).toMatchObject({ code: 0, out: expect.stringContaining('nothing to repair') as string })
 })
 
@@ -178,7 +178,7 @@ test(
         String(what),
       ).toBe(true)
     }
-    expect((await perdure(['verify', '--boot', '--store', `file:${log}`])).code).toBe(0)
+    expect((await perdureHere(['verify', '--boot', '--store', `file:${log}`])).code).toBe(0)
     const opened = await diagnose(log)
     expect(opened).toMatchObject({ code: 0, well: true })
     expect(opened.notes.some((note) => /torn/.test(note))).toBe(true)
@@ -187,7 +187,7 @@ test(
 
 /** What the doctor says is whole of a damaged log. */
 async function wholeOf(log: string): Promise<unknown> {
-  const { out } = await perdure(['doctor', '--store', `file:${log}`, '--json'])
+  const { out } = await perdureHere(['doctor', '--store', `file:${log}`, '--json'])
   return jsonLines(out)[0]?.['whole']
 }
 
@@ -209,10 +209,10 @@ test('doctor: says which positions of a damaged log are whole, and agrees with v
     [1, 1233],
     [1235, head],
   ])
-  const verified = await perdure(['verify', '--store', store])
+  const verified = await perdureHere(['verify', '--store', store])
   expect(verified.code).toBe(5)
   expect(verified.out).toContain('Positions 1 to 1,233 can be answered for')
-  const { out } = await perdure(['read', '--store', store, '--json', '--after', '1234'])
+  const { out } = await perdureHere(['read', '--store', store, '--json', '--after', '1234'])
   expect(jsonLines(out)).toHaveLength(head - 1234)
   // Without its index a segment is known by its groups only.
   rmSync(join(log, 'index'), { recursive: true })
@@ -234,7 +234,7 @@ test('doctor and repair: say when an index shows that something is missing', SLO
   const sign = /0000000000000001\.ndjson held [\d,]+ bytes with 5 events when its index was made, .* lost/
   const { notes } = await diagnose(log)
   expect(notes.filter((note) => sign.test(note))).toHaveLength(1)
-  const { code, out } = await perdure(['repair', '--accept-tail', '--store', `file:${log}`])
+  const { code, out } = await perdureHere(['repair', '--accept-tail', '--store', `file:${log}`])
   expect(code).toBe(0)
   expect(out).toMatch(/accepted up to position 4/)
   expect(out).toMatch(sign)
@@ -245,10 +245,10 @@ test('doctor: a head that was cut short is a case for repair, and what is said h
   const log = await newLog(2)
   truncateSync(join(log, 'head'), 10)
   expect(await diagnose(log)).toMatchObject({ code: 5, problems: ['log-corrupt'], notes: [] })
-  const { out } = await perdure(['doctor', '--store', `file:${log}`])
+  const { out } = await perdureHere(['doctor', '--store', `file:${log}`])
   expect(out).toContain(`perdure repair --accept-tail --store file:${log}`)
   expect(out).toContain('1 segment: every mark and hash agrees up to position 2')
-  expect((await perdure(['repair', '--accept-tail', '--store', `file:${log}`])).code).toBe(0)
+  expect((await perdureHere(['repair', '--accept-tail', '--store', `file:${log}`])).code).toBe(0)
   expect(await diagnose(log)).toMatchObject({ code: 0, well: true })
 })
 
@@ -273,12 +273,12 @@ test('doctor: a folder where the lock file belongs is found, with what to do', S
 /** Opening fails as the doctor says; once the advice is taken, all is well. */
 async function expectAdviceHelps(log: string): Promise<void> {
   const store = `file:${log}`
-  const { out } = await perdure(['doctor', '--store', store])
+  const { out } = await perdureHere(['doctor', '--store', store])
   expect(out).toMatch(/WRONG {2}\S+lock is (not )?a .*: the log cannot be locked/)
   expect(out).toContain(`no process has the log open, then move ${join(log, 'lock')} away`)
-  expect((await perdure(['verify', '--boot', '--store', store])).err).toContain('(backend-failed)')
+  expect((await perdureHere(['verify', '--boot', '--store', store])).err).toContain('(backend-failed)')
   renameSync(join(log, 'lock'), join(log, '..', 'moved-away'))
-  expect((await perdure(['verify', '--boot', '--store', store])).code).toBe(0)
+  expect((await perdureHere(['verify', '--boot', '--store', store])).code).toBe(0)
   expect(await diagnose(log)).toMatchObject({ code: 0, well: true, problems: [], notes: [] })
 }
 
@@ -297,14 +297,14 @@ test('doctor: a folder that this user cannot write', SLOW, async () => {
 })
 
 test('doctor: a store without a folder has nothing to examine', SLOW, async () => {
-  expect(await perdure(['doctor', '--store', 'memory:'])).toMatchObject({ code: 0 })
+  expect(await perdureHere(['doctor', '--store', 'memory:'])).toMatchObject({ code: 0 })
 })
 
 test.each(['doctor', 'repair --accept-tail', 'init', 'read'])(
   '%s: an address of no store is refused, and its password is not repeated',
   SLOW,
   async (command) => {
-    const ran = await perdure([...command.split(' '), '--store', 'mysql://ann:secret@host/db?token=secret'])
+    const ran = await perdureHere([...command.split(' '), '--store', 'mysql://ann:secret@host/db?token=secret'])
     expect(ran).toMatchObject({ code: 2, out: '' })
     expect(ran.err).toContain('(options-invalid)')
     expect(ran.err).not.toContain('secret')

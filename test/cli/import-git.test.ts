@@ -7,7 +7,7 @@ import type { GitCommit } from '../../src/cli/git/history.js'
 import { importCommits, readImported } from '../../src/cli/git/import.js'
 import { open } from '../../src/index.js'
 import { addCommits, git, LONG_PATH, makeRepository, RICH_COMMITS, RICH_HISTORY, RICH_PEOPLE } from './repository.js'
-import { errorOf, jsonLines, perdure, SLOW, temporaryFolder, type Ran } from './run.js'
+import { errorOf, jsonLines, perdureHere, SLOW, temporaryFolder, type Ran } from './run.js'
 
 interface Event {
   readonly position: number
@@ -29,7 +29,7 @@ async function setUp(): Promise<{
 }> {
   const folder = temporaryFolder()
   const env = { PERDURE_STORE: `file:${join(folder, 'log')}` }
-  const run = (...args: string[]): Promise<Ran> => perdure(args, { cwd: folder, env })
+  const run = (...args: string[]): Promise<Ran> => perdureHere(args, { cwd: folder, env })
   await run('init')
   const events = async (): Promise<Event[]> => jsonLines<Event>((await run('read', '--json')).out)
   return { repository: join(folder, 'repository'), run, events }
@@ -179,19 +179,19 @@ test('import git: a history without any file, of a repository in a folder below'
 test('import git: without a repository, without commits, without git: an error that says which', SLOW, async () => {
   const folder = temporaryFolder()
   const store = ['--store', `file:${join(folder, 'log')}`]
-  await perdure(['init', ...store])
+  await perdureHere(['init', ...store])
   mkdirSync(join(folder, 'plain'))
-  const plain = await perdure(['import', 'git', join(folder, 'plain'), ...store, '--json'], {
+  const plain = await perdureHere(['import', 'git', join(folder, 'plain'), ...store, '--json'], {
     env: { GIT_CEILING_DIRECTORIES: folder },
   })
   expect(plain.code).toBe(1)
   expect(errorOf(plain)).toMatchObject({ code: 'not-a-repository' })
   makeRepository(join(folder, 'empty'), [])
-  const empty = await perdure(['import', 'git', join(folder, 'empty'), ...store, '--json'])
+  const empty = await perdureHere(['import', 'git', join(folder, 'empty'), ...store, '--json'])
   expect(errorOf(empty).message).toMatch(/no commits yet/)
-  const none = await perdure(['import', 'git', folder, ...store, '--json'], { env: { PATH: '' } })
+  const none = await perdureHere(['import', 'git', folder, ...store, '--json'], { env: { PATH: '' } })
   expect(errorOf(none)).toMatchObject({ code: 'git-missing' })
-  expect((await perdure(['checkpoint', ...store])).out).toMatch(/of 0 events/)
+  expect((await perdureHere(['checkpoint', ...store])).out).toMatch(/of 0 events/)
 })
 
 test("import git: a person's git configuration changes nothing", SLOW, async () => {

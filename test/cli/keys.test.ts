@@ -16,7 +16,17 @@ import { expect, test } from 'vitest'
 import { open, openKeyStore } from '../../src/index.js'
 import { searchFiles } from '../../src/cli/demo/search.js'
 import { makeRepository, RICH_COMMITS, RICH_HISTORY } from './repository.js'
-import { errorOf, jsonLines, perdure, runInProcess, SLOW, temporaryFolder, type Ran, type RunOptions } from './run.js'
+import {
+  errorOf,
+  jsonLines,
+  perdure,
+  perdureHere,
+  runInProcess,
+  SLOW,
+  temporaryFolder,
+  type Ran,
+  type RunOptions,
+} from './run.js'
 
 const PERSON = 'Ann Lee, 7 Orchard Road'
 const NATURAL = 'ann.lee@example.org'
@@ -36,7 +46,7 @@ async function sealedLog(): Promise<Sealed> {
   const said: string[] = []
   const run = async (args: readonly string[], options: RunOptions = {}): Promise<Ran> => {
     const env = { PERDURE_STORE: `file:${log}`, ...options.env }
-    const ran = await perdure(args, { cwd: folder, ...options, env })
+    const ran = await perdureHere(args, { cwd: folder, ...options, env })
     said.push(ran.out, ran.err)
     return ran
   }

@@ -6,7 +6,7 @@ import type * as Campaign from '../../testing/simulation/campaign.js'
 import { missingBranches, unlistedBranches } from '../../testing/simulation/branches.js'
 import { describeFindings } from '../../testing/simulation/description.js'
 
-const STATES = 250_000
+const STATES = 200_000
 const SEED = Number(process.env['SEED'] ?? 1)
 const WORKERS = 2
 
