@@ -9,6 +9,7 @@ import {
   makeLog,
   makeSegments,
   perdure,
+  perdureHere,
   ROOT,
   SLOW,
   temporaryFolder,
@@ -25,7 +26,7 @@ async function newLog(
   const folder = temporaryFolder()
   const store = `file:${join(folder, 'log')}`
   const run = (args: string[], options: RunOptions = {}): Promise<Ran> =>
-    perdure(args, { cwd: folder, ...options, env: { PERDURE_STORE: store, ...options.env } })
+    perdureHere(args, { cwd: folder, ...options, env: { PERDURE_STORE: store, ...options.env } })
   await makeLog(join(folder, 'log'), events)
   return { folder, run }
 }

@@ -146,10 +146,18 @@ export async function runInProcess(
   return { code, signal: null, out: out.text(), err: err.text() }
 }
 
-/** As {@link perdure}, within this process, which has the folder and the environment meanwhile: a third of the time. */
+/** The one before, since a process has one folder and one environment. */
+let before: Promise<unknown> = Promise.resolve()
+
+/** As {@link perdure}, within this process, one after the other: a third of the time. */
 export async function perdureHere(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { cwd, env, input, uid } = options
-  if (uid !== undefined) return await perdure(args, options)
+  if (options.uid !== undefined) return await perdure(args, options)
+  const ran = before.then(() => runWithin(args, options))
+  before = ran.catch(() => undefined)
+  return await ran
+}
+
+async function runWithin(args: readonly string[], { cwd, env, input }: RunOptions): Promise<Ran> {
   const [folder, outer] = [process.cwd(), { ...process.env }]
   if (cwd !== undefined) process.chdir(cwd)
   const foreign = Object.keys(process.env).filter((name) => name.startsWith('PERDURE_'))
