@@ -16,8 +16,12 @@ import type { OpenKv } from './kv-settling.js'
 import type { KvPlace } from './kv-walk.js'
 import type { Slab } from './slab.js'
 
-/** A file is compacted once it is larger than this, and more than half of it is out of date. */
+/**
+ * A file is compacted once it is larger than this, and two thirds of it are out of date: each put then pays for half a line
+ * that is written again. At half of it, it would pay for a whole one.
+ */
 const COMPACTION_SIZE_MIN_BYTES = 1024 * 1024
+const COMPACTION_RATIO = 3
 
 const NO_LINES: LiveLines = { entries: [], read: () => Buffer.alloc(0) }
 
@@ -154,7 +158,7 @@ export class KvFolder {
     const [open, writer] = [this.#open as OpenKv, this.#writer as GroupWriter]
     const { file } = open
     if (file === undefined) return beginFile(open, writer, paths, NO_LINES)
-    if (file.bytes < limit || file.bytes < 2 * this.#liveBytes) return file
+    if (file.bytes < limit || file.bytes < COMPACTION_RATIO * this.#liveBytes) return file
     // Nothing was put since it began: another one would have its very name.
     if (file.from > open.head.last) return file
     try {
