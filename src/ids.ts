@@ -55,6 +55,21 @@ export function createUuid(random: (bytes: number) => Uint8Array): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
+/** Without vowels and look-alikes, so that no name comes out as a word. */
+const NAME_ALPHABET = '23456789bcdfghjkmnpqrstvwxyz'
+
+/** A random name for a person, of about 4.8 bits a character. */
+export function createName(random: (bytes: number) => Uint8Array, length: number): string {
+  let name = ''
+  while (name.length < length) {
+    for (const byte of random(length)) {
+      // Bytes that would make some letters likelier than others are not used.
+      if (byte < 252 && name.length < length) name += NAME_ALPHABET[byte % NAME_ALPHABET.length] as string
+    }
+  }
+  return name
+}
+
 /** The system's randomness, where nobody injects another. */
 export function systemRandom(bytes: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(bytes))

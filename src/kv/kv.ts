@@ -1,16 +1,13 @@
 /** Current values without history, beside the log: what of an application needs neither history nor proof. */
-import type { KvBackend, KvEntry, KvExpect, KvOutcome } from '../backends/protocol.js'
-import { PerdureError, withWritten, writeFailure } from '../errors.js'
-import { DATA_SIZE_MAX_BYTES } from '../events.js'
-import { deepFreeze, encodeJson, NotJson, type Json } from '../json.js'
-import { checkName } from '../log/names.js'
-import type { SealedValue, ValueSeal } from '../log/ports.js'
+import type { KvBackend, KvEntry, KvOutcome } from '../backends/protocol.js'
+import { withWritten } from '../errors.js'
+import { deepFreeze, type Json } from '../json.js'
+import type { ValueSeal } from '../log/ports.js'
+import { checkKey, encodeValue, isOwn, toOptions } from './arguments.js'
+import { corrupt, noKeys, notSealed, putFailed } from './failures.js'
 import { boundToKey, encodeSealedEntry, isSealedEntry, parseSealedEntry } from './sealed-entry.js'
 
 const LIST_PAGE = { limit: 500, maxBytes: 1024 * 1024 } as const
-
-/** Begins the keys that are Perdure's own. */
-export const OWN_KEY_PREFIX = '$'
 
 export interface KvValue {
   readonly value: Json
@@ -94,7 +91,7 @@ export class KvReader {
     const { key, text, revision } = entry
     const { seal } = this.#parts
     if (seal === undefined) throw noKeys()
-    const plain = await seal.openValue(parseEntry(key, text), boundToKey(key))
+    const plain = await seal.openValue(parseSealedEntry(key, text), boundToKey(key))
     if (plain === undefined) return undefined
     return toValue({ key, text: `{"value":${Buffer.from(plain).toString('utf8')}}`, revision })
   }
@@ -157,7 +154,7 @@ export async function forgetValues(backend: KvBackend, subject: string): Promise
   for (let after = ''; ;) {
     const page = await backend.list('', { after, ...LIST_PAGE })
     for (const { key, text, revision } of page) {
-      if (isOwn(key) || !isSealedEntry(text) || parseEntry(key, text).subject !== subject) continue
+      if (isOwn(key) || !isSealedEntry(text) || parseSealedEntry(key, text).subject !== subject) continue
       // Somebody may have put something else there meanwhile.
       if ((await backend.put(key, undefined, revision)).kind === 'written') count++
     }
@@ -171,10 +168,6 @@ function toResult(outcome: KvOutcome): KvResult {
   return outcome.kind === 'written' ? { ok: true, revision: outcome.revision } : { ok: false, actual: outcome.actual }
 }
 
-function putFailed(error: unknown): unknown {
-  return writeFailure(error, 'kv', 'Get the key to see what it holds now; with `expect`, putting again is safe.')
-}
-
 function toValue({ key, text, revision }: KvEntry): KvValue {
   try {
     const { value } = JSON.parse(text) as { value: Json }
@@ -182,92 +175,4 @@ function toValue({ key, text, revision }: KvEntry): KvValue {
   } catch (cause) {
     throw corrupt(key, 'is not JSON', cause)
   }
-}
-
-function corrupt(key: string, problem: string, cause?: unknown): PerdureError<'kv-corrupt'> {
-  const options = { cause, hint: 'Restore the entry, or put it again.' }
-  return new PerdureError('kv-corrupt', `the entry ${JSON.stringify(key)} ${problem}`, { path: 'kv', key }, options)
-}
-
-function isOwn(key: string): boolean {
-  return key.startsWith(OWN_KEY_PREFIX)
-}
-
-function checkKey(key: unknown, written?: 'no'): void {
-  const problem = typeof key === 'string' ? checkName(key) : 'is not a string'
-  if (problem !== undefined) throw invalid('/key', `the key ${problem}`, written)
-  if (isOwn(key as string)) throw invalid('/key', 'keys that begin with $ are Perdure’s own', written)
-}
-
-interface Options {
-  readonly expect: KvExpect
-  readonly subject: string | undefined
-}
-
-const NO_OPTIONS: Options = { expect: 'any', subject: undefined }
-
-function toOptions(options: unknown, takesSubject: boolean): Options {
-  if (options === undefined) return NO_OPTIONS
-  if (typeof options !== 'object' || options === null) throw invalid('/options', 'the options are not an object', 'no')
-  const { expect, subject, ...others } = options as { expect?: unknown; subject?: unknown }
-  const [other] = subject !== undefined && !takesSubject ? ['subject'] : Object.keys(others)
-  if (other !== undefined) {
-    const known = takesSubject ? 'expect and subject are' : 'expect is'
-    throw invalid(`/options/${other}`, `${other} is not an option here; ${known}`, 'no')
-  }
-  return { expect: toExpect(expect), subject: toSubject(subject) }
-}
-
-function toExpect(expect: unknown): KvExpect {
-  if (expect === undefined) return 'any'
-  if (expect === 'new' || expect === 0) return 'new'
-  if (typeof expect === 'number' && Number.isSafeInteger(expect) && expect > 0) return expect
-  throw invalid('/options/expect', "expect is neither 'new' nor a revision", 'no')
-}
-
-function toSubject(subject: unknown): string | undefined {
-  if (subject === undefined) return undefined
-  const problem = typeof subject === 'string' ? checkName(subject) : 'is not a string'
-  if (problem !== undefined) throw invalid('/options/subject', `the subject ${problem}`, 'no')
-  return subject as string
-}
-
-/** A sealed value is met where the log is read without its keys. */
-function noKeys(): PerdureError<'key-unavailable'> {
-  const hint = 'Open the log with its keys.'
-  return new PerdureError('key-unavailable', 'the value is sealed, and its keys are not at hand', {}, { hint })
-}
-
-/** A value is to be sealed in a log that is not. */
-function notSealed(): PerdureError<'unsupported'> {
-  const message = 'the log is not sealed, so it cannot seal a value for a subject'
-  const hint = 'Leave subject out, or begin a log with keys (perdure init --keys).'
-  return new PerdureError('unsupported', message, { feature: 'values by subject' }, { hint, written: 'no' })
-}
-
-function parseEntry(key: string, text: string): SealedValue {
-  try {
-    const sealed = parseSealedEntry(text)
-    if (sealed !== undefined) return sealed
-  } catch {
-    // As below.
-  }
-  throw corrupt(key, 'is sealed, and does not say by what')
-}
-
-function encodeValue(value: unknown): string {
-  try {
-    const text = encodeJson(value)
-    // UTF-8 takes at most three bytes for what UTF-16 counts as one.
-    if (text.length * 3 <= DATA_SIZE_MAX_BYTES || Buffer.byteLength(text) <= DATA_SIZE_MAX_BYTES) return text
-  } catch (error) {
-    if (!(error instanceof NotJson)) throw error
-    throw invalid(`/value${error.pointer}`, `/value${error.pointer} ${error.problem}`, 'no')
-  }
-  throw invalid('/value', `the value is larger than ${DATA_SIZE_MAX_BYTES} bytes; put large objects into blobs`, 'no')
-}
-
-function invalid(pointer: string, message: string, written?: 'no'): PerdureError<'kv-invalid'> {
-  const options = { hint: 'Correct the argument.', ...(written === undefined ? {} : { written }) }
-  return new PerdureError('kv-invalid', message, { pointer }, options)
 }

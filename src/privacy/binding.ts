@@ -1,6 +1,6 @@
 /** Which key store belongs to a log, and whether it is the one, whole and not older than the log. */
 import type { Backend } from '../backends/protocol.js'
-import { isPerdureError, PerdureError } from '../errors.js'
+import { PerdureError } from '../errors.js'
 import { createUuid } from '../ids.js'
 import { decodeLine } from '../log/line.js'
 import { keysCorrupt, keysForeign, keysOutdated } from './failures.js'
@@ -20,26 +20,14 @@ export interface Marker {
 /** `empty`: nothing was recorded yet, so it may still become either. */
 export type LogKind = 'sealed' | 'open' | 'empty'
 
+/** Perdure's own events are never sealed: any other decides, and the newest is what opening has looked at anyway. */
 export async function kindOf(backend: Backend, marker: Marker | undefined): Promise<LogKind> {
   if (marker !== undefined) return 'sealed'
-  try {
-    return await kindByFirst(backend)
-  } catch (error) {
-    // A sealed log has its marker. What is damaged of one that has none is told to whoever reads it.
-    if (isPerdureError(error) && error.code === 'log-corrupt') return 'open'
-    throw error
-  }
-}
-
-/** Perdure's own events are never sealed: the first of all others decides for the whole log. */
-async function kindByFirst(backend: Backend): Promise<LogKind> {
-  const { position: head } = await backend.head()
-  for (let after = 0; after < head;) {
-    const page = { after, upTo: head, backwards: false, limit: 1, maxBytes: 1 }
-    const { lines, scannedTo } = await backend.read([{}], page)
-    const first = lines.map((line) => decodeLine(line)).find(({ stream }) => !stream.startsWith('$'))
-    if (first !== undefined) return first.unreadable === undefined ? 'open' : 'sealed'
-    after = scannedTo
+  for (let { position: upTo } = await backend.head(); upTo > 0;) {
+    const { lines, scannedTo } = await backend.read([{}], { after: 0, upTo, backwards: true, limit: 1, maxBytes: 1 })
+    const newest = lines.map((line) => decodeLine(line)).find(({ stream }) => !stream.startsWith('$'))
+    if (newest !== undefined) return newest.unreadable === undefined ? 'open' : 'sealed'
+    upTo = scannedTo - 1
   }
   return 'empty'
 }

@@ -121,3 +121,21 @@ export function subjectUnknown(subject: string): PerdureError<'subject-unknown'>
   const hint = 'Look for the right name with subjects.list() or perdure subjects.'
   return new PerdureError('subject-unknown', message, { subject }, { hint, written: 'no' })
 }
+
+export function subjectMissing(index: number, type: string, ofClass: string): PerdureError<'subject-missing'> {
+  const message = `event ${index} is of ${type}, of the class ${ofClass}, and names no subject whose key could seal it`
+  const hint = `Give it a subject, or the tag ${ofClass}:<id>.`
+  return new PerdureError('subject-missing', message, { index, type, class: ofClass }, { hint, written: 'no' })
+}
+
+export function subjectAmbiguous(
+  index: number,
+  type: string,
+  ofClass: string,
+  subjects: readonly string[],
+): PerdureError<'subject-ambiguous'> {
+  const message = `event ${index} is of ${type}, of the class ${ofClass}, and its tags name ${subjects.length} subjects`
+  const hint = 'Say whose it is with subject, or with subjects for its parts.'
+  const facts = { index, type, class: ofClass, subjects }
+  return new PerdureError('subject-ambiguous', message, facts, { hint, written: 'no' })
+}

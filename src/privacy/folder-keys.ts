@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path'
 import type Database from 'libsql'
 import { storeClosed } from '../errors.js'
 import { codeOf, isMissing } from '../files/codes.js'
+import { nodePlatform } from '../files/node-platform.js'
 import { keysMissing } from './failures.js'
 import {
   asFailure,
@@ -20,7 +21,7 @@ import {
   textOf,
 } from './key-database.js'
 import type { KeyChange, KeyProvider, KeyRecord, KeyStore } from './key-store.js'
-import { assertPrivate, isGiven, LocalProvider, syncFolder, type Environment } from './masters.js'
+import { assertPrivate, isGiven, LocalProvider, type Environment } from './masters.js'
 
 export interface FolderKeysOptions {
   readonly folder: string
@@ -69,13 +70,13 @@ function openFolder(folder: string, options: FolderKeysOptions): KeyStore {
 function makeFiles(folder: string, records: string): void {
   const first = fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
   for (let made = first === undefined ? undefined : folder; made !== undefined;) {
-    syncFolder(dirname(made))
+    nodePlatform.files.syncFolder(dirname(made))
     made = made === first ? undefined : dirname(made)
   }
   assertPrivate(folder)
   try {
     fs.closeSync(fs.openSync(records, 'wx', 0o600))
-    syncFolder(folder)
+    nodePlatform.files.syncFolder(folder)
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error
   }

@@ -1,10 +1,12 @@
 /** Master keys of this machine: in a file beside the records, or given by the environment. */
 import fs from 'node:fs'
 import { dirname } from 'node:path'
+import { fromBase64, toBase64 } from '../base64.js'
 import { isMissing } from '../files/codes.js'
+import { nodePlatform } from '../files/node-platform.js'
 import { keysCorrupt, keysExposed, masterKeyMissing, masterKeyWrong } from './failures.js'
 import type { KeyProvider } from './key-store.js'
-import { checkValueOf, createNonces, fromBase64, KEY_SIZE_BYTES, openBytes, sealBytes, toBase64 } from './sealing.js'
+import { checkValueOf, createNonces, KEY_SIZE_BYTES, openBytes, sealBytes } from './sealing.js'
 
 /** 32 bytes as base64. The former one, while keys are wrapped anew. */
 export const MASTER_VARIABLE = 'PERDURE_MASTER_KEY'
@@ -194,7 +196,7 @@ function replace(path: string, step: () => void): void {
   const former = openFormer(path)
   try {
     step()
-    syncFolder(dirname(path))
+    nodePlatform.files.syncFolder(dirname(path))
     if (former === undefined) return
     fs.writeSync(former, Buffer.alloc(fs.fstatSync(former).size), 0, undefined, 0)
     fs.fsyncSync(former)
@@ -209,15 +211,5 @@ function openFormer(path: string): number | undefined {
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
-  }
-}
-
-export function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return
-  const descriptor = fs.openSync(folder, 'r')
-  try {
-    fs.fsyncSync(descriptor)
-  } finally {
-    fs.closeSync(descriptor)
   }
 }

@@ -1,5 +1,6 @@
 /** Opening a log with its keys. */
 import { isInside } from '../address.js'
+import { toBase64 } from '../base64.js'
 import type { Backend, BootStep } from '../backends/protocol.js'
 import { isPerdureError, PerdureError } from '../errors.js'
 import { systemRandom } from '../ids.js'
@@ -15,7 +16,7 @@ import { MemoryKeys } from './memory-keys.js'
 import { LocalProvider, MASTER_VARIABLE } from './masters.js'
 import { PrivacyLog } from './privacy-log.js'
 import { Sealer } from './sealer.js'
-import { KEY_SIZE_BYTES, toBase64 } from './sealing.js'
+import { KEY_SIZE_BYTES } from './sealing.js'
 import { SealedValues } from './values.js'
 
 const SCHEME = 'file:'

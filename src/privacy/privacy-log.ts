@@ -44,8 +44,11 @@ export class PrivacyLog {
   readonly #backend: Backend
   /** By subject. A subject may be asked to be forgotten again, of other classes. */
   readonly #requests = new Map<string, Request[]>()
-  /** The newest of all. */
-  #last: Request | undefined
+  /** All of them, in the order in which they were made. */
+  readonly #inOrder: Request[] = []
+  #unfinished = 0
+  /** The subject of each event, in the order of the log. */
+  readonly #told: string[] = []
   readonly #receipts = new Map<number, Receipt>()
   /** By key. */
   readonly #destroyed = new Map<string, string>()
@@ -62,34 +65,26 @@ export class PrivacyLog {
     return this.#revision
   }
 
-  /** Learns what others have recorded. @returns the subjects about whom something is new */
+  /** Learns what others have recorded. @returns the subjects about whom something is new since it was asked for */
   async refresh(): Promise<readonly string[]> {
-    const before = this.#position
-    if ((await this.#backend.revision(PRIVACY_STREAM)) === this.#revision) return []
+    const before = this.#told.length
+    if ((await this.#backend.revision(PRIVACY_STREAM)) === this.#revision) return this.#told.slice(before)
     // One after the other: each line is taken once. Those who waited learn of what was found meanwhile.
     const turn = this.#turn.then(() => this.#catchUp())
     this.#turn = turn.catch(() => undefined)
     await turn
-    return this.#subjectsAfter(before)
+    return this.#told.slice(before)
   }
 
   async #catchUp(): Promise<void> {
     const { position: head } = await this.#backend.head()
     while (this.#position < head) {
-      const { lines, scannedTo } = await this.#backend.read([{ stream: PRIVACY_STREAM }], {
-        ...PAGE,
-        after: this.#position,
-        upTo: head,
-      })
+      const bounds = { after: this.#position, upTo: head }
+      const { lines, scannedTo } = await this.#backend.read([{ stream: PRIVACY_STREAM }], { ...PAGE, ...bounds })
       assertInvariant(scannedTo > this.#position, 'a page moves on')
       for (const line of lines) this.#take(line)
       this.#position = scannedTo
     }
-  }
-
-  #subjectsAfter(position: number): readonly string[] {
-    const later = [...this.requests(), ...this.#receipts.values()].filter((one) => one.position > position)
-    return [...new Set(later.map(({ subject }) => subject))]
   }
 
   /** Whether the key of this subject and class is, or is about to be, destroyed. */
@@ -109,7 +104,7 @@ export class PrivacyLog {
 
   /** Whether somebody of these was asked to be forgotten, in such a request. */
   isRequested(subjects: readonly string[] | 'all', isMeant: (request: Request) => boolean): boolean {
-    if (subjects === 'all') return this.#last !== undefined && isMeant(this.#last)
+    if (subjects === 'all') return this.#inOrder.slice(-1).some(isMeant)
     return subjects.some((subject) => this.requestsOf(subject).some(isMeant))
   }
 
@@ -127,20 +122,28 @@ export class PrivacyLog {
 
   /** In the order in which they were made. */
   requests(): readonly Request[] {
-    return [...this.#requests.values()].flat().sort((a, b) => a.position - b.position)
+    return this.#inOrder
+  }
+
+  /** Some were asked for and not yet brought to their end. */
+  get hasUnfinished(): boolean {
+    return this.#unfinished > 0
   }
 
   #take(line: string): void {
     const { type, data, revision, position, time } = decodeLine(line)
     this.#revision = Math.max(this.#revision, revision)
     const { subject } = data as { readonly subject: string }
+    this.#told.push(subject)
     if (type === SHRED_REQUESTED) {
       const request = { ...(data as unknown as ShredRequested), position, revision, time }
       this.#requests.set(subject, [...this.requestsOf(subject), request])
-      this.#last = request
+      this.#inOrder.push(request)
+      this.#unfinished++
     }
     if (type === SHREDDED) {
       const receipt = { ...(data as unknown as Shredded), position, revision, time }
+      if (!this.#receipts.has(receipt.request)) this.#unfinished--
       this.#receipts.set(receipt.request, receipt)
       for (const key of receipt.keys) this.#destroyed.set(key, subject)
     }

@@ -4,6 +4,7 @@
  */
 import { createHmac } from 'node:crypto'
 import { PerdureError } from '../errors.js'
+import { createName } from '../ids.js'
 import { checkTag } from '../log/names.js'
 import {
   encodeRecord,
@@ -17,8 +18,6 @@ import type { DataKey } from './key-ring.js'
 import type { KeyChange, KeyStore } from './key-store.js'
 import type { Privacy } from './opening.js'
 
-/** Without vowels and look-alikes, so that no name comes out as a word. */
-const ALPHABET = '23456789bcdfghjkmnpqrstvwxyz'
 /** Of what stands behind `kind:`. About 77 bits: no two subjects ever share one. */
 export const PSEUDONYM_LENGTH = 16
 const ATTEMPTS_MAX = 100
@@ -52,7 +51,7 @@ export class Pseudonyms {
       const known = text === undefined ? undefined : parsePseudonymRecord(this.#store.name, name, text).subject
       // Somebody may be about to forget it: what is new goes under a new name already.
       if (known !== undefined && !log.isShreddedWhole(known)) return known
-      const subject = `${kind}:${this.#createName()}`
+      const subject = `${kind}:${createName(this.#random, PSEUDONYM_LENGTH)}`
       if (await this.#store.write(await this.#changes({ name, text }, digest, subject))) return subject
     }
     throw new PerdureError('key-unavailable', 'others kept changing the pseudonyms', {}, { hint: 'Try again.' })
@@ -94,17 +93,6 @@ export class Pseudonyms {
   async #secret(): Promise<Uint8Array> {
     const [key] = await this.#privacy.ring.prepare([{ owner: PSEUDONYMS_OWNER, class: '' }])
     return (key as DataKey).secret
-  }
-
-  #createName(): string {
-    let name = ''
-    while (name.length < PSEUDONYM_LENGTH) {
-      for (const byte of this.#random(PSEUDONYM_LENGTH)) {
-        // Bytes that would make some letters likelier than others are not used.
-        if (byte < 252 && name.length < PSEUDONYM_LENGTH) name += ALPHABET[byte % ALPHABET.length] as string
-      }
-    }
-    return name
   }
 }
 

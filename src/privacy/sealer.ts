@@ -1,5 +1,4 @@
 /** Seals what is appended and opens what is read: the port between the log and the keys. */
-import { PerdureError } from '../errors.js'
 import type { RecordedEvent } from '../events.js'
 import { deepFreeze, encodeJson, type Json } from '../json.js'
 import type { Events } from '../log/evolution.js'
@@ -7,7 +6,7 @@ import { invalidEvent } from '../log/encoding.js'
 import type { DecodedLine } from '../log/line.js'
 import type { Guards, Sealable, SealPort } from '../log/ports.js'
 import { placesOf } from '../log/sealed-parts.js'
-import { sealBroken, subjectShredded } from './failures.js'
+import { sealBroken, subjectAmbiguous, subjectMissing, subjectShredded } from './failures.js'
 import type { DataKey, KeyRing, Wanted } from './key-ring.js'
 import { LOG_OWNER, subjectOwner } from './key-records.js'
 import { overlap, replaceAt } from './pointers.js'
@@ -255,22 +254,4 @@ const OUTAGES: readonly string[] = ['key-unavailable', 'key-timeout', 'master-ke
 /** Keys that cannot be had now; whatever else fails is a fault that must be told. */
 function isOutage(error: unknown): boolean {
   return error instanceof Error && 'code' in error && OUTAGES.includes(String(error.code))
-}
-
-function subjectMissing(index: number, type: string, ofClass: string): PerdureError<'subject-missing'> {
-  const message = `event ${index} is of ${type}, of the class ${ofClass}, and names no subject whose key could seal it`
-  const hint = `Give it a subject, or the tag ${ofClass}:<id>.`
-  return new PerdureError('subject-missing', message, { index, type, class: ofClass }, { hint, written: 'no' })
-}
-
-function subjectAmbiguous(
-  index: number,
-  type: string,
-  ofClass: string,
-  subjects: readonly string[],
-): PerdureError<'subject-ambiguous'> {
-  const message = `event ${index} is of ${type}, of the class ${ofClass}, and its tags name ${subjects.length} subjects`
-  const hint = 'Say whose it is with subject, or with subjects for its parts.'
-  const facts = { index, type, class: ofClass, subjects }
-  return new PerdureError('subject-ambiguous', message, facts, { hint, written: 'no' })
 }

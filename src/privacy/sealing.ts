@@ -6,8 +6,6 @@
 import { createCipheriv, createDecipheriv, hash } from 'node:crypto'
 import { fromBase64, toBase64 } from '../base64.js'
 
-export { fromBase64, toBase64 }
-
 export const KEY_SIZE_BYTES = 32
 const NONCE_SIZE_BYTES = 12
 /** Anything shorter would be easier to forge, and Node takes it unless told. */

@@ -60,13 +60,13 @@ export class Shredding {
   }
 
   /** Brings to its end what was interrupted, and applies again what an older key store has forgotten to forget. */
-  async resume(): Promise<{ readonly finished: number; readonly reapplied: number }> {
+  async resume(): Promise<void> {
     const { privacy } = this.#parts
     await privacy.sealer.refresh()
     const { store, log } = privacy
     const texts = await store.read([STORE_RECORD])
     const { applied } = parseStoreRecord(store.name, texts.get(STORE_RECORD))
-    if (applied >= log.revision) return { finished: 0, reapplied: 0 }
+    if (applied >= log.revision) return
     let finished = 0
     let reapplied = 0
     for (const request of log.requests()) {
@@ -83,7 +83,6 @@ export class Shredding {
     const say = (found: string): unknown => privacy.boot.push({ step: 'forgetting', found })
     if (finished > 0) say(`${finished} interrupted, now at an end`)
     if (reapplied > 0) say(`${reapplied} forgotten again: the key store is an older one`)
-    return { finished, reapplied }
   }
 
   /** An earlier request that says at least as much. */
@@ -169,7 +168,7 @@ export class Shredding {
   async #noteApplied(): Promise<void> {
     const { store, log } = this.#parts.privacy
     // What is under way here or elsewhere is not done.
-    if (log.requests().some((request) => log.receiptOf(request) === undefined)) return
+    if (log.hasUnfinished) return
     const text = (await store.read([STORE_RECORD])).get(STORE_RECORD)
     const record = parseStoreRecord(store.name, text)
     if (record.applied >= log.revision) return

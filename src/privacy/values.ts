@@ -1,5 +1,6 @@
 /** Seals what stands beside the log: values and blobs of a subject, and saved states, which have keys of their own. */
 import { hash } from 'node:crypto'
+import { fromBase64, toBase64 } from '../base64.js'
 import type { SealedValue, StatePlace, StateSeal, ValueSeal } from '../log/ports.js'
 import { sealBroken, subjectShredded } from './failures.js'
 import type { DataKey, KeyRing } from './key-ring.js'
@@ -7,7 +8,7 @@ import { snapshotOwner, SNAPSHOT_RECORDS, subjectOwner } from './key-records.js'
 import type { KeyStore } from './key-store.js'
 import type { PrivacyLog } from './privacy-log.js'
 import type { Sealer } from './sealer.js'
-import { createNonces, fromBase64, openBytes, sealBytes, toBase64, type Nonces } from './sealing.js'
+import { createNonces, openBytes, sealBytes, type Nonces } from './sealing.js'
 
 /** Values and blobs are of no entity class. */
 const NO_CLASS = ''
@@ -49,10 +50,6 @@ export class SealedValues implements ValueSeal, StateSeal {
     if (key === 'destroyed') return undefined
     if (key === undefined) throw sealBroken(`what is sealed as ${boundTo}`, { key: id })
     return this.#open(key, boundTo, sealed)
-  }
-
-  isForgotten(subject: string): boolean {
-    return this.#parts.privacy.isShredded(subject, NO_CLASS)
   }
 
   /**

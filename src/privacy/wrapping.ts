@@ -1,8 +1,9 @@
 /** Data keys on their way to and from what wraps them. Nothing that a key service answers is believed unseen. */
+import { fromBase64, toBase64 } from '../base64.js'
 import { keyMismatch, keysCorrupt } from './failures.js'
 import type { KeptKey } from './key-records.js'
 import type { KeyStore } from './key-store.js'
-import { checkValueOf, fromBase64, KEY_SIZE_BYTES, toBase64 } from './sealing.js'
+import { checkValueOf, KEY_SIZE_BYTES } from './sealing.js'
 
 /** Which key it is: what it is wrapped for, and can be unwrapped as and as nothing else. */
 export interface KeyPlace {

@@ -1,9 +1,8 @@
 /** The names that authors get in the log: random, and the same for the same author. */
-import { randomBytes } from 'node:crypto'
+import { createName, systemRandom } from '../../ids.js'
 import type { Subjects } from '../../index.js'
 
-/** Without vowels and look-alikes, so that no name comes out as a word. */
-const ALPHABET = '23456789bcdfghjkmnpqrstvwxyz'
+/** About 57 bits: a billion authors would have to meet before two were likely to share a name. */
 const NAME_LENGTH = 12
 /** Of the pseudonyms, and of the tags and subjects that hold them. */
 const KIND = 'author'
@@ -51,8 +50,8 @@ export class Authors {
   }
 
   #randomName(): string {
-    let pseudonym = randomName()
-    while (this.#taken.has(pseudonym)) pseudonym = randomName()
+    let pseudonym = createName(systemRandom, NAME_LENGTH)
+    while (this.#taken.has(pseudonym)) pseudonym = createName(systemRandom, NAME_LENGTH)
     return pseudonym
   }
 }
@@ -65,16 +64,4 @@ export function pseudonymIn(subject: string): string {
 // Neither a name nor an address can hold a NUL: git ends its fields with one.
 function keyOf(name: string, email: string): string {
   return `${name}\0${email}`
-}
-
-/** About 57 bits: a billion authors would have to meet before two were likely to share one. */
-function randomName(): string {
-  let name = ''
-  while (name.length < NAME_LENGTH) {
-    for (const byte of randomBytes(NAME_LENGTH)) {
-      // Bytes that would make some letters likelier than others are not used.
-      if (byte < 252 && name.length < NAME_LENGTH) name += ALPHABET[byte % ALPHABET.length]
-    }
-  }
-  return name
 }
